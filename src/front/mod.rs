@@ -1,0 +1,1 @@
+//! Connections, limits, HTTP: the only place that knows sockets.
