@@ -1,0 +1,395 @@
+//! The database: one writer that commits in groups, several readers, migrations.
+//!
+//! The writer is a connection behind a lock. Who finds the lock taken waits; who leaves while others wait leaves the transaction open for
+//! them, and the last one commits for all: requests that wait together share one fsync, and each is answered only after it.
+
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Duration;
+
+use rusqlite::functions::FunctionFlags;
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+
+use crate::engine::moment::{self, Moment};
+use crate::error::{Error, Result};
+use crate::identity::User;
+
+/// The tables, as people read them; version 1 of the database.
+pub const SCHEMA: &str = include_str!("../schema.sql");
+/// What leads from one version to the next, oldest first; the first entry leads from 1 to 2.
+const MIGRATIONS: &[&str] = &[];
+/// `PRAGMA application_id` of our files: "STKR".
+const APPLICATION: i32 = 0x5354_4b52;
+/// Readers at once; more requests wait for one. Each costs its page cache.
+const READERS: usize = 6;
+/// Prepared statements kept for each connection.
+const STATEMENTS: usize = 256;
+/// Requests that share a commit at most.
+const GROUP: usize = 128;
+/// How long another process may hold the database.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// An open data folder's database.
+pub struct Db {
+    path: PathBuf,
+    idle: Mutex<(Vec<Connection>, usize)>,
+    returned: Condvar,
+    writer: Mutex<Writer>,
+    waiting: AtomicUsize,
+    changes: Arc<Changes>,
+}
+
+/// How often rows of the watched tables were changed and committed; caches compare it.
+#[derive(Default)]
+struct Changes {
+    committed: AtomicU64,
+    pending: AtomicU64,
+}
+
+/// Tables whose rows other parts of the server keep in memory.
+const WATCHED: [&str; 6] = ["user", "user_group", "user_group_member", "ruleset", "token", "session"];
+
+struct Writer {
+    conn: Connection,
+    /// The group whose transaction is open.
+    open: Option<Arc<Group>>,
+    members: usize,
+}
+
+/// Requests that share a commit; `done` says how it ended.
+#[derive(Default)]
+struct Group {
+    done: Mutex<Option<std::result::Result<(), Lost>>>,
+    ended: Condvar,
+}
+
+/// Why a group's commit failed.
+#[derive(Clone, Copy)]
+enum Lost {
+    Full,
+    Storage,
+}
+
+impl From<Lost> for Error {
+    fn from(lost: Lost) -> Error {
+        match lost {
+            Lost::Full => Error::Full,
+            Lost::Storage => Error::Unavailable("The database could not be written; nothing was changed."),
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// A transaction: the connection, who writes, and the one moment at which all of it happens.
+pub struct Tx<'a> {
+    conn: &'a Connection,
+    /// Who asked for it.
+    pub user: &'a User,
+    /// UTC milliseconds.
+    pub now: Moment,
+}
+
+impl Deref for Tx<'_> {
+    type Target = Connection;
+    fn deref(&self) -> &Connection {
+        self.conn
+    }
+}
+
+/// A reader, given back when dropped.
+pub struct Reader<'a> {
+    db: &'a Db,
+    conn: Option<Connection>,
+}
+
+impl Deref for Reader<'_> {
+    type Target = Connection;
+    #[expect(clippy::expect_used, reason = "only drop takes it")]
+    fn deref(&self) -> &Connection {
+        self.conn.as_ref().expect("a reader has its connection until it is dropped")
+    }
+}
+
+impl Drop for Reader<'_> {
+    fn drop(&mut self) {
+        if let Some(conn) = self.conn.take() {
+            lock(&self.db.idle).0.push(conn);
+            self.db.returned.notify_one();
+        }
+    }
+}
+
+impl Db {
+    /// Opens the database, makes it if there is none, and brings it to this version.
+    ///
+    /// # Errors
+    /// A text for people: not a database, not ours, from a newer version, not writable.
+    pub fn open(path: &Path) -> std::result::Result<Db, String> {
+        let changes = Arc::new(Changes::default());
+        let mut conn = connect(path, false).map_err(|e| explain(path, &e))?;
+        migrate(&mut conn).map_err(|e| format!("{}: {e}", path.display()))?;
+        let seen = changes.clone();
+        conn.update_hook(Some(move |_: rusqlite::hooks::Action, _: &str, table: &str, _: i64| {
+            if WATCHED.contains(&table) {
+                seen.pending.fetch_add(1, SeqCst);
+            }
+        }))
+        .map_err(|e| explain(path, &e))?;
+        Ok(Db {
+            path: path.to_path_buf(),
+            idle: Mutex::default(),
+            returned: Condvar::new(),
+            writer: Mutex::new(Writer { conn, open: None, members: 0 }),
+            waiting: AtomicUsize::new(0),
+            changes,
+        })
+    }
+
+    /// A number that grows whenever a committed change touched users, groups, roles, tokens or sessions.
+    pub fn identity_version(&self) -> u64 {
+        self.changes.committed.load(SeqCst)
+    }
+
+    /// A connection to read with. It sees whatever is committed; give it back before you wait for anything.
+    ///
+    /// # Errors
+    /// The database cannot be opened.
+    pub fn read(&self) -> Result<Reader<'_>> {
+        let mut idle = lock(&self.idle);
+        loop {
+            if let Some(conn) = idle.0.pop() {
+                return Ok(Reader { db: self, conn: Some(conn) });
+            }
+            if idle.1 < READERS {
+                idle.1 += 1;
+                drop(idle);
+                return match connect(&self.path, true) {
+                    Ok(conn) => Ok(Reader { db: self, conn: Some(conn) }),
+                    Err(e) => {
+                        lock(&self.idle).1 -= 1;
+                        Err(e.into())
+                    }
+                };
+            }
+            idle = self.returned.wait(idle).unwrap_or_else(std::sync::PoisonError::into_inner);
+        }
+    }
+
+    /// Runs `work` in a transaction of its own (a savepoint of the group's) and returns once it is durable.
+    /// If `work` fails or panics nothing of it stays.
+    ///
+    /// # Errors
+    /// What `work` returned, or that the commit failed.
+    pub fn write<T>(&self, user: &User, work: impl FnOnce(&Tx<'_>) -> Result<T>) -> Result<T> {
+        self.waiting.fetch_add(1, SeqCst);
+        let mut writer = lock(&self.writer);
+        self.waiting.fetch_sub(1, SeqCst);
+        let group = writer.begin()?;
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            let tx = Tx { conn: &writer.conn, user, now: moment::now() };
+            tx.execute_batch("SAVEPOINT request")?;
+            work(&tx)
+        }));
+        let kept = writer.end_savepoint(matches!(outcome, Ok(Ok(_))));
+        let durable = if kept.is_err() || self.waiting.load(SeqCst) == 0 || writer.members >= GROUP {
+            let result = kept.and_then(|()| writer.commit());
+            if result.is_err() {
+                writer.abandon();
+            }
+            writer.open = None;
+            let changed = self.changes.pending.swap(0, SeqCst);
+            self.changes.committed.fetch_add(changed, SeqCst);
+            drop(writer);
+            *lock(&group.done) = Some(result);
+            group.ended.notify_all();
+            result
+        } else {
+            drop(writer);
+            // A refusal changed nothing and waits for nobody.
+            if matches!(outcome, Ok(Ok(_))) { group.wait() } else { Ok(()) }
+        };
+        match outcome {
+            Err(panic) => resume_unwind(panic),
+            Ok(Err(refusal)) => Err(refusal),
+            Ok(Ok(value)) => durable.map(|()| value).map_err(Error::from),
+        }
+    }
+
+    /// Writes everything that the log holds into the database file; for the end of the process.
+    ///
+    /// # Errors
+    /// The disk does not let us.
+    pub fn checkpoint(&self) -> Result<()> {
+        let writer = lock(&self.writer);
+        writer.conn.execute_batch("PRAGMA optimize")?;
+        writer.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(())
+    }
+}
+
+impl Group {
+    fn wait(&self) -> std::result::Result<(), Lost> {
+        let mut done = lock(&self.done);
+        loop {
+            match *done {
+                Some(result) => return result,
+                None => done = self.ended.wait(done).unwrap_or_else(std::sync::PoisonError::into_inner),
+            }
+        }
+    }
+}
+
+impl Writer {
+    /// The open group, or a new one.
+    fn begin(&mut self) -> Result<Arc<Group>> {
+        if let Some(group) = &self.open {
+            self.members += 1;
+            return Ok(group.clone());
+        }
+        self.conn.execute_batch("BEGIN IMMEDIATE")?;
+        let group = Arc::new(Group::default());
+        self.open = Some(group.clone());
+        self.members = 1;
+        Ok(group)
+    }
+
+    /// Keeps or undoes one request's changes. Fails if SQLite gave up the whole transaction (a full disk, a broken device).
+    fn end_savepoint(&self, keep: bool) -> std::result::Result<(), Lost> {
+        if self.conn.is_autocommit() {
+            return Err(Lost::Storage);
+        }
+        let end = if keep { "RELEASE request" } else { "ROLLBACK TO request; RELEASE request" };
+        self.conn.execute_batch(end).map_err(lost)
+    }
+
+    fn commit(&self) -> std::result::Result<(), Lost> {
+        self.conn.execute_batch("COMMIT").map_err(lost)
+    }
+
+    fn abandon(&self) {
+        if !self.conn.is_autocommit()
+            && let Err(e) = self.conn.execute_batch("ROLLBACK")
+        {
+            log::error!("rollback: {e}");
+        }
+    }
+}
+
+fn lost(error: rusqlite::Error) -> Lost {
+    log::error!("commit: {error}");
+    if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) { Lost::Full } else { Lost::Storage }
+}
+
+/// The one place that opens a connection.
+fn connect(path: &Path, read_only: bool) -> rusqlite::Result<Connection> {
+    let how = if read_only { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE };
+    let conn = Connection::open_with_flags(path, how | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    conn.busy_timeout(BUSY)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    // mmap_size 0: a read error of an SD card must be an error, not a crash. Negative cache sizes are KiB.
+    conn.execute_batch(
+        "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA mmap_size = 0; PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY;",
+    )?;
+    if !read_only {
+        conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216; PRAGMA recursive_triggers = OFF;")?;
+    }
+    functions(&conn)?;
+    Ok(conn)
+}
+
+/// `x REGEXP pattern`, case-insensitive and in linear time; the pattern was checked when the filter was read.
+fn functions(conn: &Connection) -> rusqlite::Result<()> {
+    let compiled: Mutex<HashMap<String, regex::Regex>> = Mutex::default();
+    conn.create_scalar_function("regexp", 2, FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC, move |call| {
+        let Some(text) = call.get_raw(1).as_str_or_null().ok().flatten() else { return Ok(false) };
+        let pattern: String = call.get(0)?;
+        let mut compiled = lock(&compiled);
+        if let Some(regex) = compiled.get(&pattern) {
+            return Ok(regex.is_match(text));
+        }
+        let regex = regex_of(&pattern).map_err(|e| rusqlite::Error::UserFunctionError(Box::new(e)))?;
+        let matches = regex.is_match(text);
+        compiled.clear();
+        compiled.insert(pattern, regex);
+        Ok(matches)
+    })
+}
+
+/// A case-insensitive pattern of bounded size.
+///
+/// # Errors
+/// The pattern is malformed, or needs what a linear-time engine lacks.
+pub fn regex_of(pattern: &str) -> std::result::Result<regex::Regex, regex::Error> {
+    regex::RegexBuilder::new(pattern).case_insensitive(true).size_limit(1 << 20).build()
+}
+
+fn migrate(conn: &mut Connection) -> std::result::Result<(), String> {
+    let say = |e: rusqlite::Error| e.to_string();
+    let newest = 1 + i32::try_from(MIGRATIONS.len()).unwrap_or(i32::MAX);
+    let number = |conn: &Connection, name: &str| conn.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i32>(0)).map_err(say);
+    let (version, application) = (number(conn, "user_version")?, number(conn, "application_id")?);
+    let tables: i32 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(say)?;
+    if application != APPLICATION && tables > 0 {
+        return Err("this is a database of another program".into());
+    }
+    if version > newest {
+        return Err(format!("the data is of version {version}, this program knows versions up to {newest}; use a newer program"));
+    }
+    if version == newest {
+        return Ok(());
+    }
+    let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(say)?;
+    if version == 0 {
+        tx.execute_batch(SCHEMA).map_err(|e| format!("schema: {e}"))?;
+    } else {
+        for step in MIGRATIONS.iter().skip(usize::try_from(version - 1).unwrap_or_default()) {
+            tx.execute_batch(step).map_err(|e| format!("migration from version {version}: {e}"))?;
+        }
+    }
+    tx.execute_batch(&format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {newest};")).map_err(say)?;
+    tx.commit().map_err(say)
+}
+
+fn explain(path: &Path, error: &rusqlite::Error) -> String {
+    let what = match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase) => "this file is not a database, or it is damaged; restore a backup".into(),
+        Some(rusqlite::ErrorCode::DatabaseCorrupt) => "the database is damaged; restore a backup".into(),
+        Some(rusqlite::ErrorCode::CannotOpen) => "cannot be opened; is the folder there and writable?".into(),
+        Some(rusqlite::ErrorCode::ReadOnly) => "cannot be written; check the permissions of the file and its folder".into(),
+        _ => error.to_string(),
+    };
+    format!("{}: {what}", path.display())
+}
+
+/// One value, or nothing where there is no row.
+///
+/// # Errors
+/// The query fails.
+pub fn one<T: rusqlite::types::FromSql>(conn: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<Option<T>> {
+    Ok(conn.prepare_cached(sql)?.query_row(params, |row| row.get::<_, Option<T>>(0)).optional()?.flatten())
+}
+
+/// The first column of all rows.
+///
+/// # Errors
+/// The query fails.
+pub fn column<T: rusqlite::types::FromSql>(conn: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<Vec<T>> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let rows = statement.query_map(params, |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Runs one statement; returns the number of rows it changed.
+///
+/// # Errors
+/// The statement fails.
+pub fn run(conn: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<usize> {
+    Ok(conn.prepare_cached(sql)?.execute(params)?)
+}

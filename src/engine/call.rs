@@ -1,0 +1,186 @@
+//! A request as the engine sees it, and its answer.
+
+use std::borrow::Cow;
+
+use super::input::Content;
+use super::json::Json;
+use super::moment::Moment;
+use crate::db::{Db, Tx};
+use crate::error::{Error, Result};
+use crate::identity::User;
+use crate::site::Site;
+
+/// HTTP verbs that the API knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Verb {
+    /// Also HEAD.
+    Get,
+    /// Create, or do.
+    Post,
+    /// Replace.
+    Put,
+    /// Change.
+    Patch,
+    /// Delete.
+    Delete,
+    /// Describe.
+    Options,
+}
+
+impl Verb {
+    /// The name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verb::Get => "GET",
+            Verb::Post => "POST",
+            Verb::Put => "PUT",
+            Verb::Patch => "PATCH",
+            Verb::Delete => "DELETE",
+            Verb::Options => "OPTIONS",
+        }
+    }
+
+    /// Reads only?
+    pub fn safe(self) -> bool {
+        matches!(self, Verb::Get | Verb::Options)
+    }
+}
+
+/// The parameters of a query string; a repeated one counts with its last value.
+#[derive(Debug, Default)]
+pub struct Query(Vec<(String, String)>);
+
+/// What counts as true in helper flags (CONVENTIONS §7).
+pub fn loosely_true(text: &str) -> bool {
+    matches!(text.trim().to_ascii_lowercase().as_str(), "1" | "y" | "yes" | "t" | "true" | "ok" | "on")
+}
+
+impl Query {
+    /// Reads `a=1&b=2`.
+    pub fn parse(text: &str) -> Query {
+        Query(form_urlencoded::parse(text.as_bytes()).map(|(k, v)| (k.into_owned(), v.into_owned())).collect())
+    }
+
+    /// The value of a parameter.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().rev().find(|(k, _)| k == name).map(|(_, v)| v.as_str())
+    }
+
+    /// A helper flag: loosely true; `None` if it is not there.
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        self.get(name).map(loosely_true)
+    }
+
+    /// All of them, as they came.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(k, v)| (k.as_str(), v.as_str()))
+    }
+}
+
+/// A request that was routed and authenticated.
+pub struct Call<'a> {
+    /// The server.
+    pub site: &'a Site,
+    /// Who asks.
+    pub user: &'a User,
+    /// The verb.
+    pub verb: Verb,
+    /// The path, without the query.
+    pub path: &'a str,
+    /// The query.
+    pub query: Query,
+    /// `http://host`, for links.
+    pub origin: &'a str,
+    /// The key in the address, where the route has one.
+    pub id: Option<i64>,
+    /// Words in the address, where the route has some.
+    pub words: Vec<&'a str>,
+    /// The body, read.
+    pub content: Content,
+    /// Headers of interest to the odd handler.
+    pub headers: &'a [tiny_http::Header],
+    /// The client's address.
+    pub client: std::net::IpAddr,
+    /// UTC milliseconds at which the request arrived.
+    pub now: Moment,
+    /// The key of the API token that carries this request; 0 if none does.
+    pub token: i64,
+    /// Did it come over HTTPS?
+    pub secure: bool,
+    /// The session, if one carries this request.
+    pub session: Option<String>,
+}
+
+impl Call<'_> {
+    /// The database.
+    pub fn db(&self) -> &Db {
+        &self.site.db
+    }
+
+    /// Runs a change in the caller's name; see `Db::write`.
+    ///
+    /// # Errors
+    /// What the change returns, or that it could not be made durable.
+    pub fn write<T>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T>) -> Result<T> {
+        self.site.db.write(self.user, work)
+    }
+
+    /// The key in the address.
+    ///
+    /// # Errors
+    /// The route has none.
+    pub fn key(&self) -> Result<i64> {
+        self.id.ok_or_else(|| Error::Internal("the route has no key".into()))
+    }
+
+    /// A request header, by its name in any case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|h| h.field.as_str().as_str().eq_ignore_ascii_case(name)).map(|h| h.value.as_str())
+    }
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// Media type; empty if there is no body.
+    pub kind: &'static str,
+    /// The body.
+    pub body: Cow<'static, [u8]>,
+    /// Further headers.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+/// The media type of nearly everything: no charset, the Python client insists.
+pub const JSON: &str = "application/json";
+
+impl Reply {
+    /// JSON with a status.
+    pub fn json(status: u16, out: Json) -> Reply {
+        Reply { status, kind: JSON, body: out.into_bytes().into(), headers: Vec::new() }
+    }
+
+    /// 200 with whatever serde can write.
+    pub fn value(value: &impl serde::Serialize) -> Reply {
+        let mut out = Json::new();
+        out.value(value);
+        Reply::json(200, out)
+    }
+
+    /// No body.
+    pub fn empty(status: u16) -> Reply {
+        Reply { status, kind: "", body: Cow::Borrowed(b""), headers: Vec::new() }
+    }
+
+    /// An embedded document.
+    pub fn document(kind: &'static str, body: impl Into<Cow<'static, [u8]>>) -> Reply {
+        Reply { status: 200, kind, body: body.into(), headers: Vec::new() }
+    }
+
+    /// Adds a header.
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Reply {
+        self.headers.push((name, value.into()));
+        self
+    }
+}

@@ -1,0 +1,10 @@
+//! People, groups, roles, tokens: `/api/user/…`.
+
+pub mod group;
+pub mod login;
+pub mod me;
+pub mod models;
+pub mod owner;
+pub mod ruleset;
+pub mod token;
+pub mod user;
