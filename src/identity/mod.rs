@@ -1,1 +1,4 @@
 //! Who asks, and what they may do.
+
+pub mod attempts;
+pub mod password;
