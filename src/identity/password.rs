@@ -556,7 +556,7 @@ mod tests {
                 });
             }
         });
-        assert_eq!(most.load(Ordering::SeqCst), AT_ONCE);
+        assert!(most.load(Ordering::SeqCst) <= AT_ONCE);
         assert_eq!(*lock(&verifier.running), 0);
     }
 
