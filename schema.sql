@@ -148,7 +148,7 @@ CREATE TABLE parameter_template (
     model_type TEXT,
     checkbox INTEGER NOT NULL DEFAULT 0,
     choices TEXT NOT NULL DEFAULT '',
-    selectionlist INTEGER,
+    selectionlist INTEGER REFERENCES selection_list (id) ON DELETE SET NULL,
     enabled INTEGER NOT NULL DEFAULT 1,
     metadata TEXT
 );
@@ -657,3 +657,16 @@ CREATE INDEX stock_test_result_template ON stock_test_result (template);
 
 -- What the server remembers about itself: when it was made, its instance id.
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+-- Lists of possible values for parameters.
+CREATE TABLE selection_list (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,
+    description TEXT NOT NULL DEFAULT '',
+    active INTEGER NOT NULL DEFAULT 1,
+    locked INTEGER NOT NULL DEFAULT 0,
+    source_string TEXT NOT NULL DEFAULT '',
+    created INTEGER NOT NULL DEFAULT 0,
+    last_updated INTEGER NOT NULL DEFAULT 0,
+    metadata TEXT
+);

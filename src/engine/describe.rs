@@ -127,6 +127,8 @@ pub struct Field {
     pub outside_tree: bool,
     pub says_fixed: bool,
     pub says_writable: bool,
+    pub says_not_null: bool,
+    pub shown_whole: bool,
     pub plain_choice: bool,
     pub save: Option<fn(&mut Change<'_>, &Value) -> Result<()>>,
     pub label: &'static str,
@@ -152,6 +154,8 @@ const fn field(name: &'static str, kind: Kind) -> Field {
         outside_tree: false,
         says_fixed: false,
         says_writable: false,
+        says_not_null: false,
+        shown_whole: false,
         plain_choice: false,
         save: None,
         label: "",
@@ -194,6 +198,10 @@ pub const fn email(name: &'static str) -> Field {
 /// A quantity: up to 15 digits, 5 after the point.
 pub const fn quantity(name: &'static str) -> Field {
     field(name, Kind::Number(15, 5))
+}
+/// Another number with so many digits in all and after the point.
+pub const fn number(name: &'static str, digits: u8, places: u8) -> Field {
+    field(name, Kind::Number(digits, places))
 }
 /// The same, shown as text.
 pub const fn fixed(name: &'static str, digits: u8, places: u8) -> Field {
@@ -362,6 +370,16 @@ impl Field {
         self.says_writable = true;
         self
     }
+    /// Millionths that the contract shows as a whole number.
+    pub const fn shown_whole(mut self) -> Self {
+        self.shown_whole = true;
+        self
+    }
+    /// May be null, though OPTIONS says that it may not, as the contract does.
+    pub const fn says_not_null(mut self) -> Self {
+        self.says_not_null = true;
+        self
+    }
     /// A choice whose values OPTIONS keeps to itself.
     pub const fn plain_choice(mut self) -> Self {
         self.plain_choice = true;
@@ -477,18 +495,25 @@ pub struct Search {
     pub indexed: bool,
     /// From its keys to those of this resource: SQL with `{}` for a SELECT; empty if they are the same.
     pub link: &'static str,
+    /// What lies above a hit is found too.
+    pub ancestors: bool,
 }
 
 /// The resource's own columns; short tables need no index.
 pub const fn own(table: &'static str, columns: &'static [&'static str]) -> Search {
-    Search { table, columns, indexed: false, link: "" }
+    Search { table, columns, indexed: false, link: "", ancestors: false }
 }
 /// Columns of a related table.
 pub const fn via(table: &'static str, columns: &'static [&'static str], link: &'static str) -> Search {
-    Search { table, columns, indexed: false, link }
+    Search { table, columns, indexed: false, link, ancestors: false }
 }
 
 impl Search {
+    /// What lies above a hit is found too.
+    pub const fn with_ancestors(mut self) -> Search {
+        self.ancestors = true;
+        self
+    }
     /// There is a trigram index.
     pub const fn indexed(mut self) -> Search {
         self.indexed = true;

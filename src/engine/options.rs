@@ -133,7 +133,7 @@ impl Describer<'_, '_> {
         if !field.help.is_empty() {
             self.attribute("help_text", |out| out.text(field.help));
         }
-        self.attribute("allow_null", |out| out.bool(field.null));
+        self.attribute("allow_null", |out| out.bool(field.null && !field.says_not_null));
         match field.kind {
             Kind::Text(max) | Kind::Prose(max) | Kind::Url(max) | Kind::Email(max) => {
                 if max > 0 {

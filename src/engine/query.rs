@@ -295,8 +295,15 @@ fn search(call: &Call<'_>, resource: &Resource, text: &str, rows: &mut Where) ->
                 values.push(Value::Text(pattern.clone().unwrap_or_else(|| like.clone())));
             }
         }
-        if !parts.is_empty() {
-            rows.and(&format!("t.id IN ({})", parts.join(" UNION ")), values);
+        let hits = parts.join(" UNION ");
+        if resource.search.iter().any(|place| place.ancestors) {
+            let table = resource.table;
+            rows.and(
+                &format!("t.id IN (WITH RECURSIVE up (id) AS ({hits} UNION SELECT p.parent FROM \"{table}\" p JOIN up ON p.id = up.id WHERE p.parent IS NOT NULL) SELECT id FROM up)"),
+                values,
+            );
+        } else if !parts.is_empty() {
+            rows.and(&format!("t.id IN ({hits})"), values);
         }
     }
     Ok(())

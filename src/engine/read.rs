@@ -180,6 +180,7 @@ impl<'a, 'c> Writer<'a, 'c> {
             (Kind::Words | Kind::Json(_), ValueRef::Null) if !field.null => out.raw(b"[]"),
             (_, ValueRef::Null) => out.null(),
             (Kind::Nested(target), ValueRef::Integer(id)) => return self.nested(target, id, out),
+            (_, ValueRef::Integer(n)) if field.shown_whole => out.int(n / 1_000_000),
             (Kind::Bool, ValueRef::Integer(n)) => out.bool(n != 0),
             (Kind::Number(..) | Kind::Money, ValueRef::Integer(n)) => out.millionths(n),
             // Averages and the like; still millionths.

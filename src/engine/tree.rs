@@ -2,6 +2,9 @@
 
 use rusqlite::Connection;
 
+use super::describe::Filtered;
+use super::input::Value;
+use super::query::Where;
 use super::write::Change;
 use crate::db;
 use crate::error::Result;
@@ -26,16 +29,10 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// SQL: is `t` below the row with the key `?`, or that row itself?
-    pub fn within(&self) -> String {
-        let table = self.table;
-        format!("t.id = ? OR t.tree_key > (SELECT tree_key FROM {table} WHERE id = ?) || char(1) AND t.tree_key < (SELECT tree_key FROM {table} WHERE id = ?) || char(2)")
-    }
-
     /// SQL that selects the keys of the row `?` and of all below it.
     pub fn keys_within(&self) -> String {
         let table = self.table;
-        format!("SELECT d.id FROM {table} a JOIN {table} d ON d.id = a.id OR d.tree_key > a.tree_key || char(1) AND d.tree_key < a.tree_key || char(2) WHERE a.id = ?")
+        format!("SELECT d.id FROM {table} a JOIN {table} d ON d.tree_key >= a.tree_key AND d.tree_key < a.tree_key || char(2) WHERE a.id = ?")
     }
 
     /// The keys of a row and of all below it, parents before children.
@@ -43,11 +40,7 @@ impl Tree {
     /// # Errors
     /// The database cannot be asked.
     pub fn below(&self, conn: &Connection, id: i64) -> Result<Vec<i64>> {
-        let table = self.table;
-        let sql = format!(
-            "SELECT d.id FROM {table} a, {table} d WHERE a.id = ?1 AND (d.id = a.id OR d.tree_key > a.tree_key || char(1) AND d.tree_key < a.tree_key || char(2)) ORDER BY d.tree_key"
-        );
-        db::column(conn, &sql, [id])
+        db::column(conn, &format!("{} ORDER BY d.tree_key", self.keys_within()), [id])
     }
 
     /// Refuses a parent that is the row itself or lies below it.
@@ -110,6 +103,82 @@ impl Tree {
                 db::run(conn, &format!("UPDATE {table} SET pathstring = ?2 WHERE id = ?1"), (id, shown))?;
             }
         }
+        Ok(())
+    }
+}
+
+/// The filters that every list of a tree offers.
+impl Tree {
+    /// `depth=n`: levels up to n, counted from the parent asked for, or from the roots.
+    ///
+    /// # Errors
+    /// The database cannot be asked.
+    pub fn depth(&self, asked: &Filtered<'_, '_>, rows: &mut Where) -> Result<()> {
+        let Value::Int(depth) = asked.value else { return Ok(()) };
+        let from: i64 = match asked.call.query.get("parent").and_then(|p| p.parse::<i64>().ok()) {
+            Some(parent) => db::one(asked.conn, &format!("SELECT level FROM {} WHERE id = ?1", self.table), [parent])?.unwrap_or(0),
+            None => 0,
+        };
+        rows.and("t.level <= ?", [Value::Int(from.saturating_add(depth))]);
+        Ok(())
+    }
+
+    /// `top_level=true`: the roots.
+    ///
+    /// # Errors
+    /// None.
+    pub fn top_level(&self, asked: &Filtered<'_, '_>, rows: &mut Where) -> Result<()> {
+        if asked.value == Value::Flag(true) {
+            rows.and(&format!("t.{} IS NULL", self.parent), []);
+        }
+        Ok(())
+    }
+
+    /// `cascade=false` without a parent: the roots alone.
+    ///
+    /// # Errors
+    /// None.
+    pub fn cascade(&self, asked: &Filtered<'_, '_>, rows: &mut Where) -> Result<()> {
+        if asked.value == Value::Flag(false) && asked.call.query.get("parent").is_none_or(str::is_empty) {
+            rows.and(&format!("t.{} IS NULL", self.parent), []);
+        }
+        Ok(())
+    }
+
+    /// `parent=N`: its children; with `cascade=true` everything below it.
+    ///
+    /// # Errors
+    /// None.
+    pub fn children(&self, asked: &Filtered<'_, '_>, rows: &mut Where) -> Result<()> {
+        let parent = self.parent;
+        if asked.call.query.flag("cascade") == Some(true) {
+            rows.and(&format!("t.{parent} IN ({})", self.keys_within()), [asked.value.clone()]);
+        } else {
+            rows.and(&format!("t.{parent} = ?"), [asked.value.clone()]);
+        }
+        Ok(())
+    }
+
+    /// `exclude_tree=N`: neither that row nor what lies below it.
+    ///
+    /// # Errors
+    /// None.
+    pub fn exclude(&self, asked: &Filtered<'_, '_>, rows: &mut Where) -> Result<()> {
+        rows.and(&format!("t.id NOT IN ({})", self.keys_within()), [asked.value.clone()]);
+        Ok(())
+    }
+
+    /// `expand_to=N`: the roots, and the ancestors of N with their siblings.
+    ///
+    /// # Errors
+    /// None.
+    pub fn expand(&self, asked: &Filtered<'_, '_>, rows: &mut Where) -> Result<()> {
+        let (table, parent) = (self.table, self.parent);
+        let sql = format!(
+            "WITH RECURSIVE up (id, parent) AS (SELECT id, {parent} FROM {table} WHERE id = ? UNION ALL SELECT p.id, p.{parent} FROM {table} p JOIN up ON p.id = up.parent) \
+             SELECT 1 FROM up WHERE up.id = t.id OR up.parent IS t.{parent}"
+        );
+        rows.and(&format!("t.level = 0 OR EXISTS ({sql})"), [asked.value.clone()]);
         Ok(())
     }
 }

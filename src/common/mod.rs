@@ -1,0 +1,8 @@
+//! What belongs to no single trade: settings, states, tags, parameters, plugins, the server's word about itself.
+
+pub mod about;
+pub mod parameter;
+pub mod plugin;
+pub mod setting;
+pub mod status;
+pub mod tag;

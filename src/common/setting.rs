@@ -1,0 +1,353 @@
+//! Settings, global and of each user: `/api/settings/…`. What they are stands in assets/settings.json, their values in the database.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use rusqlite::Connection;
+use rusqlite::functions::FunctionFlags;
+use serde::Deserialize;
+
+use crate::db::{self, Tx};
+use crate::engine::call::loosely_true;
+use crate::engine::describe::*;
+use crate::engine::input::Value;
+use crate::engine::json::Json;
+use crate::engine::write::Change;
+use crate::error::{Error, Problem, Problems, Result, WHOLE, invalid};
+use crate::identity::Access;
+
+/// What a setting is.
+#[derive(Deserialize)]
+struct Setting {
+    key: String,
+    name: String,
+    description: String,
+    #[serde(rename = "type")]
+    kind: String,
+    default: String,
+    #[serde(default)]
+    units: String,
+    #[serde(default)]
+    choices: Vec<(String, String)>,
+    #[serde(default)]
+    model: Option<String>,
+    #[serde(default)]
+    api_url: Option<String>,
+    #[serde(default)]
+    confirm: bool,
+    #[serde(default)]
+    confirm_text: String,
+    #[serde(default)]
+    protected: bool,
+    #[serde(default)]
+    check: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Table {
+    global: Vec<Setting>,
+    user: Vec<Setting>,
+}
+
+#[expect(clippy::expect_used, reason = "the file is part of the program, and a test reads it")]
+static TABLE: LazyLock<Table> = LazyLock::new(|| serde_json::from_str(include_str!("../../assets/settings.json")).expect("assets/settings.json"));
+static BY_KEY: LazyLock<HashMap<&'static str, &'static Setting>> =
+    LazyLock::new(|| TABLE.global.iter().chain(&TABLE.user).map(|s| (s.key.as_str(), s)).collect());
+
+/// Makes the rows that are missing; called when a data folder is opened.
+///
+/// # Errors
+/// The database cannot be written.
+pub fn fill(tx: &Tx<'_>) -> Result<()> {
+    let there: i64 = db::one(tx, "SELECT count(*) FROM setting", [])?.unwrap_or(0);
+    if usize::try_from(there).is_ok_and(|n| n >= TABLE.global.len()) {
+        return Ok(());
+    }
+    for setting in &TABLE.global {
+        db::run(tx, "INSERT OR IGNORE INTO setting (key, value) VALUES (?1, ?2)", (&setting.key, default_of(setting)?))?;
+    }
+    Ok(())
+}
+
+/// Likewise for the settings of a user.
+///
+/// # Errors
+/// The database cannot be written.
+pub fn fill_user(tx: &Tx<'_>, user: i64) -> Result<()> {
+    for setting in &TABLE.user {
+        db::run(tx, "INSERT OR IGNORE INTO user_setting (key, user, value) VALUES (?1, ?2, ?3)", (&setting.key, user, &setting.default))?;
+    }
+    Ok(())
+}
+
+/// Every server has an identity of its own.
+fn default_of(setting: &Setting) -> Result<String> {
+    if setting.key == "INVENTREE_INSTANCE_ID" {
+        let id = crate::identity::token::hex(&crate::identity::token::random::<16>()?);
+        let part = |from: usize, to: usize| id.get(from..to).unwrap_or_default();
+        return Ok(format!("{}-{}-4{}-a{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32)));
+    }
+    Ok(setting.default.clone())
+}
+
+/// The value of a global setting, as text; its default where the row is missing.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn value(conn: &Connection, key: &str) -> Result<String> {
+    let row: Option<String> = db::one(conn, "SELECT value FROM setting WHERE key = ?1", [key])?;
+    Ok(row.unwrap_or_else(|| BY_KEY.get(key).map(|s| s.default.clone()).unwrap_or_default()))
+}
+
+/// A global setting that is true or false.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn is_on(conn: &Connection, key: &str) -> Result<bool> {
+    value(conn, key).map(|text| loosely_true(&text))
+}
+
+/// A global setting that is a number; 0 for what is none.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn number(conn: &Connection, key: &str) -> Result<i64> {
+    value(conn, key).map(|text| text.trim().parse().unwrap_or(0))
+}
+
+/// The currencies in use, the default one included.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn currencies(conn: &Connection) -> Result<Vec<(Value, String)>> {
+    let mut codes: Vec<String> = value(conn, "CURRENCY_CODES")?.split(',').map(|c| c.trim().to_string()).filter(|c| !c.is_empty()).collect();
+    codes.sort();
+    codes.dedup();
+    Ok(codes.into_iter().map(|code| (Value::Text(code.clone()), format!("{code} - {}", currency_name(&code)))).collect())
+}
+
+/// The default currency.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn default_currency(conn: &Connection) -> Result<Value> {
+    value(conn, "INVENTREE_DEFAULT_CURRENCY").map(Value::Text)
+}
+
+/// ISO 4217 names of the currencies that are offered from the start; others go by their code.
+fn currency_name(code: &str) -> &str {
+    match code {
+        "AUD" => "Australian Dollar",
+        "CAD" => "Canadian Dollar",
+        "CHF" => "Swiss Franc",
+        "CNY" => "Chinese Yuan",
+        "EUR" => "Euro",
+        "GBP" => "British Pound",
+        "JPY" => "Japanese Yen",
+        "NZD" => "New Zealand Dollar",
+        "USD" => "US Dollar",
+        other => other,
+    }
+}
+
+/// Registers `setting_fact(key, fact)` and `setting_value(key, text)`, by which the descriptions below read the table.
+///
+/// # Errors
+/// SQLite does not take them.
+pub fn functions(conn: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    conn.create_scalar_function("setting_fact", 2, flags, |call| {
+        let (key, fact): (String, String) = (call.get(0)?, call.get(1)?);
+        Ok(BY_KEY.get(key.as_str()).and_then(|setting| fact_of(setting, &fact)))
+    })?;
+    conn.create_scalar_function("setting_value", 2, flags, |call| {
+        let (key, text): (String, String) = (call.get(0)?, call.get(1)?);
+        Ok(BY_KEY.get(key.as_str()).map(|setting| shown(setting, &text)))
+    })
+}
+
+fn fact_of(setting: &Setting, fact: &str) -> Option<String> {
+    match fact {
+        "name" => Some(setting.name.clone()),
+        "description" => Some(setting.description.clone()),
+        "type" => Some(setting.kind.clone()),
+        "units" => Some(setting.units.clone()),
+        "model" => setting.model.clone(),
+        "api_url" => setting.api_url.clone(),
+        "confirm_text" => Some(setting.confirm_text.clone()),
+        "confirm" => Some(if setting.confirm { "1".into() } else { "0".into() }),
+        "choices" => {
+            let mut out = Json::new();
+            out.open('[');
+            for (value, name) in &setting.choices {
+                out.item();
+                out.value(&serde_json::json!({"value": value, "display_name": name}));
+            }
+            out.close(']');
+            String::from_utf8(out.into_bytes()).ok()
+        }
+        _ => None,
+    }
+}
+
+/// A stored text as JSON of its type.
+fn shown(setting: &Setting, text: &str) -> String {
+    let json = match setting.kind.as_str() {
+        _ if setting.protected => "***".into(),
+        "boolean" => loosely_true(text).into(),
+        "integer" => match text.trim().parse::<i64>() {
+            Ok(n) => n.into(),
+            Err(_) => serde_json::Value::from(text),
+        },
+        _ => serde_json::Value::from(text),
+    };
+    json.to_string()
+}
+
+const fn fact(name: &'static str, sql: &'static str) -> Field {
+    text(name, 0).computed(sql)
+}
+
+const KEY: Field = text("key", 50).fixed().says("Key", "Name of the setting in programs");
+const VALUE: Field = any("value").required().null().kept_by("setting_value(t.key, t.value)", save).says("Value", "What the setting is set to");
+const ABOUT_NAME: Field = fact("name", "setting_fact(t.key, 'name')");
+const ABOUT: Field = fact("description", "setting_fact(t.key, 'description')");
+const TYPE: Field = fact("type", "setting_fact(t.key, 'type')");
+const UNITS: Field = fact("units", "setting_fact(t.key, 'units')");
+const CHOICES: Field = json("choices", "setting_fact(t.key, 'choices')", &[]);
+const MODEL: Field = fact("model_name", "setting_fact(t.key, 'model')").null();
+const API_URL: Field = fact("api_url", "setting_fact(t.key, 'api_url')").null();
+const CONFIRM: Field = flag("confirm").computed("CAST(setting_fact(t.key, 'confirm') AS INTEGER)").says("Confirm", "A change must be confirmed");
+const CONFIRM_TEXT: Field = fact("confirm_text", "setting_fact(t.key, 'confirm_text')");
+const ORDER: &[Order] = &[order("pk", &["t.id"]), order("key", &["t.key"]), order("name", &["setting_fact(t.key, 'name')"])];
+
+/// Settings of the server; keys that begin with an underscore are its own business.
+pub static GLOBAL: Resource = Resource {
+    path: "settings/global",
+    model: "inventreesetting",
+    schema: "GlobalSettings",
+    title: "setting",
+    table: "setting",
+    access: Access::StaffWrites,
+    verbs: Verbs::READ.and(Verbs::UPDATE),
+    lookup: Lookup::Word("key"),
+    fields: &[
+        pk(),
+        KEY,
+        VALUE,
+        ABOUT_NAME,
+        ABOUT,
+        TYPE,
+        UNITS,
+        CHOICES,
+        MODEL,
+        API_URL,
+        fact("typ", "'inventree'"),
+        flag("read_only").computed("0").plain().says("Override", "The value comes from the server's own configuration"),
+        CONFIRM,
+        CONFIRM_TEXT,
+    ],
+    search: &[own("setting", &["key"])],
+    order: ORDER,
+    scope: Some(|_| "substr(t.key, 1, 1) <> '_' AND setting_fact(t.key, 'name') IS NOT NULL"),
+    ..Resource::BASE
+};
+
+/// Settings of the caller.
+pub static USER: Resource = Resource {
+    path: "settings/user",
+    model: "inventreeusersetting",
+    schema: "UserSettings",
+    title: "setting",
+    table: "user_setting",
+    access: Access::Login,
+    verbs: Verbs::READ.and(Verbs::UPDATE),
+    lookup: Lookup::Word("key"),
+    fields: &[
+        pk(),
+        KEY,
+        VALUE,
+        ABOUT_NAME,
+        ABOUT,
+        to("user", &crate::users::user::USER).fixed().plain().says("User", "Whose setting it is"),
+        TYPE,
+        UNITS,
+        CHOICES,
+        MODEL,
+        API_URL,
+        fact("typ", "'user'"),
+        CONFIRM,
+        CONFIRM_TEXT,
+    ],
+    search: &[own("user_setting", &["key"])],
+    order: ORDER,
+    scope: Some(|_| "t.user = :user AND setting_fact(t.key, 'name') IS NOT NULL"),
+    ..Resource::BASE
+};
+
+fn save(change: &mut Change<'_>, value: &Value) -> Result<()> {
+    use serde_json::Value as Raw;
+    let key = change.text("key");
+    let setting = BY_KEY.get(key.as_str()).ok_or_else(|| Error::no_such("setting"))?;
+    let text = match value {
+        Value::Json(Raw::String(text)) => text.trim().to_string(),
+        Value::Json(Raw::Bool(flag)) => if *flag { "True" } else { "False" }.into(),
+        Value::Json(Raw::Number(number)) => number.to_string(),
+        Value::Null => String::new(),
+        _ => return invalid("value", "A text, a number, true or false is expected here."),
+    };
+    if setting.confirm && !change.call.content.raw("manual_confirm").is_some_and(|v| v == true || v.as_str().is_some_and(loosely_true)) {
+        let mut problems = Problems::default();
+        problems.put("manual_confirm", Problem::Text("This setting must be confirmed: send manual_confirm.".into()));
+        return Err(Error::Invalid(problems));
+    }
+    let text = checked(setting, text)?;
+    db::run(change.tx, &format!("UPDATE \"{}\" SET value = ?2 WHERE id = ?1", change.resource.table), (change.key(), text))?;
+    Ok(())
+}
+
+/// The text as it is stored, or why it cannot be.
+fn checked(setting: &Setting, text: String) -> Result<String> {
+    if !setting.choices.is_empty() && setting.kind != "boolean" && !setting.choices.iter().any(|c| c.0 == text) {
+        return invalid(WHOLE, "This is not one of the choices.");
+    }
+    let text = match setting.kind.as_str() {
+        "boolean" => return Ok(if loosely_true(&text) { "True" } else { "False" }.into()),
+        "integer" if text.parse::<i64>().is_err() => return invalid(WHOLE, "A whole number is expected here."),
+        _ => text,
+    };
+    match setting.check.as_deref() {
+        Some("currency_codes") => {
+            let codes: Vec<&str> = text.split(',').map(str::trim).filter(|c| !c.is_empty()).collect();
+            if codes.is_empty() {
+                return invalid(WHOLE, "At least one currency is needed.");
+            }
+            if let Some(twice) = codes.iter().enumerate().find(|(i, c)| codes.get(..*i).is_some_and(|before| before.contains(c))) {
+                return invalid(WHOLE, format!("The currency {} stands there twice.", twice.1));
+            }
+        }
+        Some("reference_pattern") if !text.contains("{ref") => return invalid("value", "The pattern must contain {ref}."),
+        Some("positive") if text.parse::<i64>().is_ok_and(|n| n < 1) => return invalid("value", "The least value here is 1."),
+        Some("url") if !text.is_empty() && !text.contains("://") => return invalid("value", "This is not a web address."),
+        _ => {}
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_whole() {
+        assert_eq!((TABLE.global.len(), TABLE.user.len()), (157, 40));
+        assert_eq!(BY_KEY.len(), 197);
+        for setting in BY_KEY.values() {
+            assert!(!setting.name.is_empty() && !setting.description.is_empty(), "{}", setting.key);
+            assert!(["boolean", "integer", "related field", "string"].contains(&setting.kind.as_str()), "{}", setting.key);
+            if setting.kind == "boolean" {
+                assert!(["True", "False"].contains(&setting.default.as_str()), "{}", setting.key);
+            }
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Serial numbers: how people write many of them (CONVENTIONS §18), which one is next, which are taken.
+
+use rusqlite::Connection;
+
+use super::part::TREE;
+use crate::common::setting;
+use crate::db;
+use crate::error::Result;
+
+/// Serial numbers that one request may ask for.
+pub const MAX_SERIALS: i64 = 1000;
+/// Greatest number that orders serials; larger ones count as this.
+const MAX_INT: i64 = 2_147_483_647;
+
+/// The number in a serial that orders it: its first or last run of digits; 0 if it has none.
+pub fn number_in(serial: &str) -> i64 {
+    let text = serial.trim();
+    if let Some(hex) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"))
+        && let Ok(n) = i64::from_str_radix(hex, 16)
+    {
+        return n.min(MAX_INT);
+    }
+    let run = |text: &str| text.chars().take_while(char::is_ascii_digit).collect::<String>();
+    let first = run(text);
+    let digits = if first.is_empty() {
+        let reversed: String = text.chars().rev().collect();
+        run(&reversed).chars().rev().collect()
+    } else {
+        first
+    };
+    if digits.is_empty() { 0 } else { digits.parse::<i64>().unwrap_or(MAX_INT).min(MAX_INT) }
+}
+
+/// The serial after this one: its last run of digits plus one, of the same width; unchanged if there are no digits.
+pub fn increment(serial: &str) -> String {
+    let Some(end) = serial.rfind(|c: char| c.is_ascii_digit()).map(|i| i + 1) else { return serial.to_string() };
+    let head = serial.get(..end).unwrap_or_default();
+    let start = head.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |i| i + head.get(i..).and_then(|t| t.chars().next()).map_or(1, char::len_utf8));
+    let digits = head.get(start..).unwrap_or_default();
+    let Ok(number) = digits.parse::<u128>() else { return serial.to_string() };
+    let (before, after) = (serial.get(..start).unwrap_or_default(), serial.get(end..).unwrap_or_default());
+    format!("{before}{:0width$}{after}", number + 1, width = digits.len())
+}
+
+/// The highest serial in the part's family of variants, or anywhere if serials are unique everywhere.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn latest(conn: &Connection, part: i64) -> Result<Option<String>> {
+    let family = if setting::is_on(conn, "SERIAL_NUMBER_GLOBALLY_UNIQUE")? {
+        "?1 = ?1".to_string()
+    } else {
+        format!("s.part IN ({})", family())
+    };
+    db::one(conn, &format!("SELECT s.serial FROM stock_item s WHERE s.serial IS NOT NULL AND s.serial <> '' AND {family} ORDER BY s.serial_int DESC, s.serial DESC, s.id DESC LIMIT 1"), [part])
+}
+
+/// SELECT of all parts in the family of the part `?1`: its root and all variants below.
+fn family() -> String {
+    TREE.keys_within().replace("a.id = ?", "a.id = (SELECT r.id FROM part r, part x WHERE x.id = ?1 AND r.variant_of IS NULL AND (r.tree_key = x.tree_key OR x.tree_key > r.tree_key || char(1) AND x.tree_key < r.tree_key || char(2)))")
+}
+
+/// The serial after the latest.
+pub fn next(latest: Option<&str>) -> String {
+    latest.map_or_else(|| "1".into(), increment)
+}
+
+/// Is this serial taken in the part's family, or anywhere if serials are unique everywhere?
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn taken(conn: &Connection, part: i64, serial: &str, but: Option<i64>) -> Result<bool> {
+    let family = if setting::is_on(conn, "SERIAL_NUMBER_GLOBALLY_UNIQUE")? { "?1 = ?1".into() } else { format!("s.part IN ({})", family()) };
+    let sql = format!("SELECT 1 FROM stock_item s WHERE s.serial = ?2 AND s.id IS NOT ?3 AND {family} LIMIT 1");
+    Ok(db::one::<i64>(conn, &sql, (part, serial, but))?.is_some())
+}
+
+/// Reads serial numbers as people write them: `1-5`, `A10+`, `7+3`, `~`, lists of these.
+///
+/// # Errors
+/// Sentences for the client.
+pub fn parse(text: &str, expected: i64, latest: Option<&str>) -> std::result::Result<Vec<String>, Vec<String>> {
+    let one = |why: String| Err(vec![why]);
+    if expected < 1 {
+        return one("There must be at least one item.".into());
+    }
+    if expected > MAX_SERIALS {
+        return one(format!("At most {MAX_SERIALS} serial numbers can be made at once."));
+    }
+    let wanted = usize::try_from(expected).unwrap_or_default();
+    let mut last = next(latest);
+    let mut text = text.trim().to_string();
+    while let Some(at) = text.find('~') {
+        text.replace_range(at..=at, &last);
+        last = increment(&last);
+    }
+    let groups: Vec<&str> = text.split([' ', ',', '\t', '\n', '\r']).map(str::trim).filter(|g| !g.is_empty()).collect();
+    if groups.is_empty() {
+        return one("No serial numbers are given.".into());
+    }
+    let mut serials: Vec<String> = Vec::new();
+    let mut problems: Vec<String> = Vec::new();
+    let add = |serial: String, serials: &mut Vec<String>, problems: &mut Vec<String>| {
+        if serials.contains(&serial) {
+            problems.push(format!("The serial number {serial} stands there twice."));
+        } else {
+            serials.push(serial);
+        }
+    };
+    if groups.len() == wanted {
+        for group in groups {
+            add(group.into(), &mut serials, &mut problems);
+        }
+    } else {
+        for group in groups {
+            let parts: Vec<&str> = group.split('-').collect();
+            let plus: Vec<&str> = group.split('+').collect();
+            if let [from, to] = parts.as_slice() {
+                range(from, to, group, wanted - serials.len().min(wanted), &mut serials, &mut problems);
+            } else if let ([from, count], true) = (plus.as_slice(), !plus.first().is_none_or(|f| f.is_empty())) {
+                let more = if count.is_empty() { Some(wanted.saturating_sub(serials.len() + 1)) } else { count.parse::<usize>().ok().filter(|n| *n <= wanted * 2) };
+                let Some(more) = more else {
+                    problems.push(format!("The group {group} makes no sense."));
+                    continue;
+                };
+                let mut serial = (*from).to_string();
+                for _ in 0..=more {
+                    add(serial.clone(), &mut serials, &mut problems);
+                    let following = increment(&serial);
+                    if following == serial {
+                        break;
+                    }
+                    serial = following;
+                }
+            } else {
+                add(group.into(), &mut serials, &mut problems);
+            }
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    if serials.len() != wanted {
+        return one(format!("There are {} serial numbers for a quantity of {expected}.", serials.len()));
+    }
+    Ok(serials)
+}
+
+/// `a-b`, both ends included.
+fn range(from: &str, to: &str, group: &str, room: usize, serials: &mut Vec<String>, problems: &mut Vec<String>) {
+    if from == to || from.is_empty() {
+        problems.push(format!("The group {group} makes no sense."));
+        return;
+    }
+    let mut serial = from.to_string();
+    let mut made = Vec::new();
+    loop {
+        made.push(serial.clone());
+        if serial == to {
+            break;
+        }
+        let following = increment(&serial);
+        if following == serial {
+            problems.push(format!("The group {group} makes no sense."));
+            return;
+        }
+        if made.len() >= room {
+            problems.push(format!("The range {group} is longer than the quantity."));
+            return;
+        }
+        serial = following;
+    }
+    for serial in made {
+        if serials.contains(&serial) {
+            problems.push(format!("The serial number {serial} stands there twice."));
+        } else {
+            serials.push(serial);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, n: i64, latest: Option<&str>) -> std::result::Result<String, ()> {
+        parse(text, n, latest).map(|s| s.join(" ")).map_err(|_| ())
+    }
+
+    #[test]
+    fn increments() {
+        assert_eq!(increment("A099"), "A100");
+        assert_eq!(increment("9"), "10");
+        assert_eq!(increment("x"), "x");
+        assert_eq!(increment("ü7-b"), "ü8-b");
+    }
+
+    #[test]
+    fn numbers_that_order() {
+        assert_eq!(number_in("A0012"), 12);
+        assert_eq!(number_in("0x1f"), 31);
+        assert_eq!(number_in("99999999999"), MAX_INT);
+        assert_eq!(number_in("none"), 0);
+    }
+
+    #[test]
+    fn what_people_write() {
+        assert_eq!(read("1-3", 3, None), Ok("1 2 3".into()));
+        assert_eq!(read("1-3", 1, None), Ok("1-3".into()));
+        assert_eq!(read("5+", 3, None), Ok("5 6 7".into()));
+        assert_eq!(read("7+2", 3, None), Ok("7 8 9".into()));
+        assert_eq!(read("~+", 2, Some("41")), Ok("42 43".into()));
+        assert_eq!(read("~, ~", 2, Some("A9")), Ok("A10 A11".into()));
+        assert_eq!(read("<50+1", 2, None), Ok("<50 <51".into()));
+    }
+
+    #[test]
+    fn what_makes_no_sense() {
+        for (text, n) in [("9,9", 2), ("15-11", 5), ("20-30", 3), ("20,21", 3), ("40+5", 3), ("50-", 2), ("x+y", 2), ("60-60", 2), ("70--72", 3), ("+", 2), ("a-c", 3), ("90+1,91", 3), ("", 1), ("1", 1001)] {
+            assert!(read(text, n, None).is_err(), "{text}");
+        }
+    }
+}

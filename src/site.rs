@@ -1,0 +1,78 @@
+//! One running server: its data folder, its database, its secret, and what it remembers.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use crate::db::Db;
+use crate::engine::moment::{self, Moment};
+use crate::error::Result;
+use crate::identity::login::Identity;
+
+/// The secret key of a data folder; tokens are derived from it.
+pub struct Secret(pub [u8; 32]);
+
+/// A running server.
+pub struct Site {
+    /// The database.
+    pub db: Db,
+    /// The data folder.
+    pub folder: PathBuf,
+    /// The secret key.
+    pub secret: Secret,
+    /// Who is logged in.
+    pub identity: Identity,
+    /// When it started.
+    pub started: Moment,
+    /// More talkative answers for developers.
+    pub debug: bool,
+}
+
+/// The version of this program.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The version of the API that it speaks.
+pub const API_VERSION: i64 = 511;
+/// The version of the server whose API that is.
+pub const SPEAKS: &str = "1.4.0";
+
+impl Site {
+    /// Opens a data folder, and makes what is missing in it.
+    ///
+    /// # Errors
+    /// A text for people.
+    pub fn open(folder: &Path) -> std::result::Result<Site, String> {
+        let say = |e: std::io::Error| format!("the data folder {} cannot be used: {e}", folder.display());
+        std::fs::create_dir_all(folder.join("media")).map_err(say)?;
+        let folder = folder.canonicalize().map_err(say)?;
+        let secret = secret_of(&folder)?;
+        let db = Db::open(&folder.join("stockroom.db"))?;
+        db.write(&crate::identity::User::system(), |tx| crate::common::setting::fill(tx)).map_err(|e| format!("settings: {e}"))?;
+        Ok(Site { db, folder, secret, identity: Identity::new(), started: moment::now(), debug: false })
+    }
+}
+
+/// Reads the secret key, or makes one that only the owner of the file may read.
+fn secret_of(folder: &Path) -> std::result::Result<Secret, String> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let path = folder.join("secret.key");
+    let say = |e: std::io::Error| format!("the secret key {} cannot be used: {e}", path.display());
+    match std::fs::read(&path) {
+        Ok(bytes) => <[u8; 32]>::try_from(bytes).map(Secret).map_err(|_| format!("the secret key {} is damaged: it must be 32 bytes", path.display())),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            let key: [u8; 32] = crate::identity::token::random().map_err(|e| e.to_string())?;
+            let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(say)?;
+            file.write_all(&key).and_then(|()| file.sync_all()).map_err(say)?;
+            Ok(Secret(key))
+        }
+        Err(e) => Err(say(e)),
+    }
+}
+
+/// The value of a global setting, as text.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn setting(conn: &Connection, key: &str) -> Result<String> {
+    crate::common::setting::value(conn, key)
+}

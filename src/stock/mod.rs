@@ -1,0 +1,8 @@
+//! Stock: places, items, what is done to them and what was done.
+
+pub mod action;
+pub mod item;
+pub mod location;
+pub mod location_type;
+pub mod test;
+pub mod track;
