@@ -144,6 +144,11 @@ impl Guarded {
         self.address
     }
 
+    /// How many connections there are.
+    pub fn connections(&self) -> usize {
+        self.slots().len()
+    }
+
     /// Accepts and serves; returns after `stop`.
     pub fn run(self: &Arc<Self>) {
         let mut id = 0;

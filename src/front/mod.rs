@@ -176,3 +176,22 @@ fn listen(addr: SocketAddr) -> io::Result<socket2::Socket> {
     socket.listen(BACKLOG)?;
     Ok(socket)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_send_at_once() {
+        let listener = std::net::TcpListener::from(listen(([127, 0, 0, 1], 0).into()).unwrap());
+        let _client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        assert!(listener.accept().unwrap().0.nodelay().unwrap());
+    }
+
+    #[test]
+    fn refusals_need_no_escaping() {
+        let mut text = String::new();
+        refusal(400, INTERNAL).into_reader().read_to_string(&mut text).unwrap();
+        assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok());
+    }
+}

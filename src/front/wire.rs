@@ -16,13 +16,15 @@ pub(super) struct Sock {
     // ends too early is repeated. So a client that keeps its connection busy costs no system call for them.
     receive: Duration,
     send: Duration,
+    stall: Duration,
 }
 
 impl Sock {
-    /// `send` is the SO_SNDTIMEO inherited from the listener; nothing may be inherited for reading, since SO_RCVTIMEO on
-    /// the listener makes `accept` itself time out.
-    pub(super) fn new(socket: Arc<TcpStream>, send: Duration) -> Sock {
-        Sock { socket, end: Instant::now(), receive: Duration::MAX, send }
+    /// `stall` is the SO_SNDTIMEO inherited from the listener, and the longest wait for a client to take anything at all,
+    /// since what the kernel buffers counts as taken. Nothing may be inherited for reading: SO_RCVTIMEO on the listener
+    /// makes `accept` itself time out.
+    pub(super) fn new(socket: Arc<TcpStream>, stall: Duration) -> Sock {
+        Sock { socket, end: Instant::now(), receive: Duration::MAX, send: stall, stall }
     }
 
     fn left(&self) -> io::Result<Duration> {
@@ -51,12 +53,15 @@ impl Read for Sock {
 impl Write for Sock {
     fn write(&mut self, from: &[u8]) -> io::Result<usize> {
         loop {
-            let left = self.left()?;
+            let left = self.left()?.min(self.stall);
             if self.send > left + SLACK {
                 self.socket.set_write_timeout(Some(left))?;
                 self.send = left;
             }
             match (&*self.socket).write(from) {
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock && self.send >= left => {
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => self.send = Duration::MAX,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 done => return done,
