@@ -240,8 +240,7 @@ impl<'a> Conn<'a> {
             return Err(Refuse(400, "The Host header is not a host."));
         }
         let (body, peer, secure) = (Body::default(), self.peer, self.wire.secure());
-        let mut request =
-            Request { method, target: target.into_owned(), headers: passed_on(parsed.headers)?, body, peer, secure, host };
+        let mut request = Request { method, target: target.into_owned(), headers: passed_on(parsed.headers)?, body, peer, secure, host };
         self.start += head;
         let mut spool = Spool { held: self.held, memory: Vec::new(), file: None, in_memory: 0, in_file: 0 };
         if !matches!(frame.length, Length::Known(0)) {
@@ -416,9 +415,8 @@ fn digits(value: &[u8]) -> Result<u64, End> {
 
 /// The headers a backend may see: those of framing and of this one connection have done their work.
 fn passed_on(headers: &[httparse::Header]) -> Result<Vec<Header>, End> {
-    const OURS: [&str; 9] = [
-        "Connection", "Content-Length", "Expect", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
-    ];
+    const OURS: [&str; 9] =
+        ["Connection", "Content-Length", "Expect", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade"];
     let mut passed = Vec::with_capacity(headers.len());
     for header in headers.iter().filter(|h| !OURS.iter().any(|o| h.name.eq_ignore_ascii_case(o))) {
         // Cookies are shared by all ports of a host, so another program's UTF-8 may stand in ours.

@@ -126,11 +126,8 @@ mod tests {
         (o.client.to_string(), o.scheme, o.host)
     }
 
-    const SAID: &[&str] = &[
-        "X-Forwarded-For: 6.6.6.6, 203.0.113.9",
-        "X-Forwarded-Proto: https",
-        "X-Forwarded-Host: Inventory.example:8443",
-    ];
+    const SAID: &[&str] =
+        &["X-Forwarded-For: 6.6.6.6, 203.0.113.9", "X-Forwarded-Proto: https", "X-Forwarded-Host: Inventory.example:8443"];
 
     #[test]
     fn a_stranger_is_not_believed() {

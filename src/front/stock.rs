@@ -24,7 +24,9 @@ impl Stock {
     /// Listens. Fails with `PermissionDenied` on any address but loopback.
     pub fn bind(addr: SocketAddr, backend: Arc<dyn Backend>) -> io::Result<Stock> {
         if !addr.ip().to_canonical().is_loopback() {
-            let why = format!("the tiny-http front has no limits and listens only on loopback (127.0.0.1 or ::1), not on {addr}; the default front is safe there");
+            let why = format!(
+                "the tiny-http front has no limits and listens only on loopback (127.0.0.1 or ::1), not on {addr}; the default front is safe there"
+            );
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
         }
         let listener = TcpListener::from(listen(addr)?);

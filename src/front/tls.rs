@@ -9,9 +9,7 @@ use std::sync::Arc;
 /// Reads a certificate chain and its private key, both PEM. The error names the file and says what is wrong with it.
 pub fn tls_config(cert_pem: &Path, key_pem: &Path) -> Result<Arc<ServerConfig>, String> {
     let wrong = |path: &Path, e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
-    let certificates: Vec<_> = CertificateDer::pem_file_iter(cert_pem)
-        .and_then(Iterator::collect)
-        .map_err(|e| wrong(cert_pem, &e))?;
+    let certificates: Vec<_> = CertificateDer::pem_file_iter(cert_pem).and_then(Iterator::collect).map_err(|e| wrong(cert_pem, &e))?;
     if certificates.is_empty() {
         return Err(wrong(cert_pem, &"holds no certificate"));
     }

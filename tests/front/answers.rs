@@ -17,7 +17,8 @@ fn an_answer_has_a_date_and_no_name_of_a_server() {
 fn head_is_get_without_body() {
     let server = serve(Config::default());
     let mut client = server.connect();
-    for (target, length) in [("/size?100", Some("100")), ("/size?300000", Some("300000")), ("/large", Some("20000000")), ("/unknown", None)] {
+    for (target, length) in [("/size?100", Some("100")), ("/size?300000", Some("300000")), ("/large", Some("20000000")), ("/unknown", None)]
+    {
         client.send(format!("HEAD {target} HTTP/1.1\r\nHost: a\r\n\r\n"));
         let head = client.head();
         assert_eq!((head.code, head.header("Content-Length")), (200, length));

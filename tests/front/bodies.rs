@@ -88,11 +88,43 @@ fn memory_grows_with_what_arrives_not_with_what_is_promised() {
 }
 
 #[test]
+fn all_bodies_together_have_a_limit_in_memory() {
+    let server = serve(Config { per_address: 100, ..Config::default() });
+    let part = vec![b'x'; 1_048_000]; // 65 of them are more than 64 MiB
+    let mut clients = Vec::new();
+    let refused = (0..65).any(|_| {
+        let mut client = server.connect();
+        client.send(post("/", "Content-Length: 1048576\r\n"));
+        client.offer(&part);
+        clients.push(client);
+        let last = &clients[clients.len() - 1].socket;
+        last.set_read_timeout(Some(Duration::from_millis(if clients.len() < 64 { 1 } else { 5000 }))).unwrap();
+        last.peek(&mut [0]).is_ok()
+    });
+    assert!(refused);
+    assert_eq!(clients.pop().unwrap().answer().code, 503);
+    drop(clients);
+    crate::support::until(|| server.front.connections() == 0);
+    assert!(told(&server, &sized("/", 1 << 20)).contains("memory 1048576"));
+}
+
+#[test]
 fn broken_chunks_are_refused() {
     let server = serve(Config::default());
     let wrong = [
-        "x\r\n", "-1\r\n", "+1\r\na\r\n", "0x1\r\na\r\n", "\r\n", "1;ext=1\r\na\r\n0\r\n\r\n", "1 \r\na\r\n", "1\na\r\n", "1\r\nab\r\n", "1\r\na\n0\r\n\r\n",
-        "123456789\r\n", "0\r\nTrailer: 1\r\n\r\n", "1\r\na\r\n0\r\nX",
+        "x\r\n",
+        "-1\r\n",
+        "+1\r\na\r\n",
+        "0x1\r\na\r\n",
+        "\r\n",
+        "1;ext=1\r\na\r\n0\r\n\r\n",
+        "1 \r\na\r\n",
+        "1\na\r\n",
+        "1\r\nab\r\n",
+        "1\r\na\n0\r\n\r\n",
+        "123456789\r\n",
+        "0\r\nTrailer: 1\r\n\r\n",
+        "1\r\na\r\n0\r\nX",
     ];
     for chunks in wrong {
         let mut client = server.connect();

@@ -138,7 +138,7 @@ fn one_address_cannot_take_all_the_room() {
 
 #[test]
 fn trickling_clients_do_not_lock_others_out() {
-    let config = Config { max_connections: 32, per_address: 32, ..Config::default() };
+    let config = Config { max_connections: 32, per_address: 64, ..Config::default() };
     let server = serve(config);
     let mut slow: Vec<Client> = (0..32).map(|_| server.connect()).collect();
     for client in &mut slow {

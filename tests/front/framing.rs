@@ -54,9 +54,7 @@ fn a_coding_is_exactly_chunked_and_once() {
 
 #[test]
 fn folded_and_spaced_header_names_are_refused() {
-    let wrong = [
-        "X: 1\r\n folded\r\n", "X: 1\r\n\tfolded\r\n", "Content-Length : 5\r\n", " X: 1\r\n", "X Y: 1\r\n", ": 1\r\n", "X\r\n",
-    ];
+    let wrong = ["X: 1\r\n folded\r\n", "X: 1\r\n\tfolded\r\n", "Content-Length : 5\r\n", " X: 1\r\n", "X Y: 1\r\n", ": 1\r\n", "X\r\n"];
     for lines in wrong {
         refused(400, &[&post(lines)]);
     }
@@ -64,34 +62,68 @@ fn folded_and_spaced_header_names_are_refused() {
 
 #[test]
 fn bare_line_ends_are_refused() {
-    refused(400, &[
-        "GET / HTTP/1.1\nHost: a\r\n", "GET / HTTP/1.1\r\nHost: a\n", "\nGET / HTTP/1.1\r\nHost: a\r\n", "\r\nGET / HTTP/1.1\r\nHost: a\r\n",
-        "GET / HTTP/1.1\r\nHost: a\r\n\n", "GET / HTTP/1.1\r\nHost: a\rX: 1\r\n", "GET / HTTP/1.1\r\nHost: a\r\nX: \r\r\n",
-    ]);
+    refused(
+        400,
+        &[
+            "GET / HTTP/1.1\nHost: a\r\n",
+            "GET / HTTP/1.1\r\nHost: a\n",
+            "\nGET / HTTP/1.1\r\nHost: a\r\n",
+            "\r\nGET / HTTP/1.1\r\nHost: a\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\n\n",
+            "GET / HTTP/1.1\r\nHost: a\rX: 1\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nX: \r\r\n",
+        ],
+    );
 }
 
 #[test]
 fn control_bytes_are_refused() {
-    refused(400, &[
-        "GET /\0 HTTP/1.1\r\nHost: a\r\n", "GET / HTTP/1.1\r\nHost: a\r\nX: \0\r\n", "GET / HTTP/1.1\r\nHost: a\r\nX\0: 1\r\n",
-        "GET / HTTP/1.1\r\nHost: a\r\nX: \u{7f}\r\n", "GET /\u{7f} HTTP/1.1\r\nHost: a\r\n", "GET /é HTTP/1.1\r\nHost: a\r\n",
-    ]);
+    refused(
+        400,
+        &[
+            "GET /\0 HTTP/1.1\r\nHost: a\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nX: \0\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nX\0: 1\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nX: \u{7f}\r\n",
+            "GET /\u{7f} HTTP/1.1\r\nHost: a\r\n",
+            "GET /é HTTP/1.1\r\nHost: a\r\n",
+        ],
+    );
 }
 
 #[test]
 fn methods_and_targets_are_legal() {
-    refused(400, &[
-        "G(T / HTTP/1.1\r\nHost: a\r\n", " / HTTP/1.1\r\nHost: a\r\n", "GET HTTP/1.1\r\nHost: a\r\n", "GET x HTTP/1.1\r\nHost: a\r\n",
-        "GET * HTTP/1.1\r\nHost: a\r\n", "GET /a b HTTP/1.1\r\nHost: a\r\n", "GET /#x HTTP/1.1\r\nHost: a\r\n",
-        "GET ftp://a/ HTTP/1.1\r\nHost: a\r\n", "GET http:///x HTTP/1.1\r\nHost: a\r\n", "GET http://u@a/ HTTP/1.1\r\nHost: a\r\n",
-        "\u{16}\u{3}\u{1}",
-    ]);
+    refused(
+        400,
+        &[
+            "G(T / HTTP/1.1\r\nHost: a\r\n",
+            " / HTTP/1.1\r\nHost: a\r\n",
+            "GET HTTP/1.1\r\nHost: a\r\n",
+            "GET x HTTP/1.1\r\nHost: a\r\n",
+            "GET * HTTP/1.1\r\nHost: a\r\n",
+            "GET /a b HTTP/1.1\r\nHost: a\r\n",
+            "GET /#x HTTP/1.1\r\nHost: a\r\n",
+            "GET ftp://a/ HTTP/1.1\r\nHost: a\r\n",
+            "GET http:///x HTTP/1.1\r\nHost: a\r\n",
+            "GET http://u@a/ HTTP/1.1\r\nHost: a\r\n",
+            "\u{16}\u{3}\u{1}",
+        ],
+    );
     refused(501, &["CONNECT a:1 HTTP/1.1\r\nHost: a\r\n"]);
 }
 
 #[test]
 fn other_versions_are_refused_at_once() {
-    refused(505, &["GET / HTTP/2.0\r\nHost: a\r\n", "PRI * HTTP/2.0\r\n", "GET / HTTP/0.9\r\n", "GET / HTTP/1.2\r\nHost: a\r\n", "GET / HTTP/1.10\r\n"]);
+    refused(
+        505,
+        &[
+            "GET / HTTP/2.0\r\nHost: a\r\n",
+            "PRI * HTTP/2.0\r\n",
+            "GET / HTTP/0.9\r\n",
+            "GET / HTTP/1.2\r\nHost: a\r\n",
+            "GET / HTTP/1.10\r\n",
+        ],
+    );
     refused(400, &["GET /\r\n", "GET / http/1.1\r\nHost: a\r\n"]);
     let server = serve(Config::default());
     let mut client = server.connect();
@@ -101,9 +133,15 @@ fn other_versions_are_refused_at_once() {
 
 #[test]
 fn exactly_one_host_is_needed() {
-    refused(400, &[
-        "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n", "GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n", "GET / HTTP/1.1\r\nHost:\r\n",
-    ]);
+    refused(
+        400,
+        &[
+            "GET / HTTP/1.1\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n",
+            "GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n",
+            "GET / HTTP/1.1\r\nHost:\r\n",
+        ],
+    );
     for wrong in ["a/b", "a b", "u@a", "a:port", "a\\b", "<a>", "[::1", "a,b", "é"] {
         refused(400, &[&format!("GET / HTTP/1.1\r\nHost: {wrong}\r\n")]);
     }
@@ -157,7 +195,9 @@ fn a_request_line_has_a_largest_length() {
 fn what_is_not_ours_to_judge_is_passed_on() {
     let server = serve(Config::default());
     let mut client = server.connect();
-    client.send("BREW /a?b=%20&c=[1] HTTP/1.1\r\nHost: a\r\nCookie: other=caf\u{e9}; mine=1\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n");
+    client.send(
+        "BREW /a?b=%20&c=[1] HTTP/1.1\r\nHost: a\r\nCookie: other=caf\u{e9}; mine=1\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n",
+    );
     let text = client.answer().text().to_owned();
     assert_eq!(text, "BREW /a?b=%20&c=[1] host=a memory 0 [] cookie=other=caf??; mine=1 framing=false secure=false");
     client.send("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\nGET HTTP://b?q HTTP/1.1\r\nHost: a\r\n\r\n");

@@ -34,5 +34,7 @@ fn the_stock_front_listens_on_loopback_only() {
         assert_eq!(refused.kind(), std::io::ErrorKind::PermissionDenied);
         assert!(refused.to_string().contains("loopback"));
     }
-    assert!(Stock::bind("[::1]:0".parse().unwrap(), Shop::new()).map_or_else(|e| e.kind() != std::io::ErrorKind::PermissionDenied, |_| true));
+    assert!(
+        Stock::bind("[::1]:0".parse().unwrap(), Shop::new()).map_or_else(|e| e.kind() != std::io::ErrorKind::PermissionDenied, |_| true)
+    );
 }

@@ -97,7 +97,9 @@ impl Backend for Shop {
                 file.rewind().unwrap();
                 Response::from_file(file).boxed()
             }
-            "/unknown" => Response::new(StatusCode(200), vec![], Cursor::new((0..200_000).map(pattern).collect::<Vec<u8>>()), None, None).boxed(),
+            "/unknown" => {
+                Response::new(StatusCode(200), vec![], Cursor::new((0..200_000).map(pattern).collect::<Vec<u8>>()), None, None).boxed()
+            }
             "/broken" => Response::new(StatusCode(200), vec![], Broken(query.parse().unwrap()), Some(1_000_000), None).boxed(),
             "/size" => Response::from_data(vec![b'x'; query.parse().unwrap()]).boxed(),
             _ => {
@@ -108,7 +110,8 @@ impl Backend for Shop {
                 let cookie = rq.header("cookie").unwrap_or("-");
                 let framing = rq.headers.iter().any(|h| h.field.equiv("Content-Length") || h.field.equiv("Connection"));
                 let (method, target, host, len) = (&rq.method, &rq.target, &rq.host, body.len());
-                let text = format!("{method} {target} host={host} {kind} {len} [{shown}] cookie={cookie} framing={framing} secure={}", rq.secure);
+                let text =
+                    format!("{method} {target} host={host} {kind} {len} [{shown}] cookie={cookie} framing={framing} secure={}", rq.secure);
                 Response::from_string(text).boxed()
             }
         }
