@@ -230,7 +230,7 @@ CREATE TABLE part (
     keywords TEXT,
     category INTEGER REFERENCES part_category (id) ON DELETE RESTRICT,
     image TEXT NOT NULL DEFAULT '',                 -- below the media folder
-    link TEXT DEFAULT '',
+    link TEXT,
     units TEXT DEFAULT '',
     minimum_stock INTEGER NOT NULL DEFAULT 0,
     maximum_stock INTEGER NOT NULL DEFAULT 0,
@@ -669,4 +669,12 @@ CREATE TABLE selection_list (
     created INTEGER NOT NULL DEFAULT 0,
     last_updated INTEGER NOT NULL DEFAULT 0,
     metadata TEXT
+);
+
+-- Plugins that are compiled in and do something; empty until there is one.
+CREATE TABLE plugin (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,
+    name TEXT,
+    active INTEGER NOT NULL DEFAULT 0
 );

@@ -49,6 +49,8 @@ pub enum Kind {
     Many(&'static Resource),
     /// JSON text made by the SQL; the fields say what it holds, where that is known.
     Json(&'static [Field]),
+    /// A JSON object in which these keys name rows; answers add the rows, as `<key>_detail`.
+    Expanded(&'static [(&'static str, &'static Resource)]),
     /// A list of words.
     Words,
     /// The name of a file below the media folder; `true` for an image.
@@ -120,6 +122,7 @@ pub struct Field {
     pub fixed: bool,
     pub secret: bool,
     pub detail_only: bool,
+    pub list_only: bool,
     pub plain: bool,
     pub on: &'static str,
     pub on_default: bool,
@@ -127,7 +130,8 @@ pub struct Field {
     pub outside_tree: bool,
     pub says_fixed: bool,
     pub says_writable: bool,
-    pub says_not_null: bool,
+    pub absent_when_null: bool,
+    pub read_as: &'static str,
     pub shown_whole: bool,
     pub plain_choice: bool,
     pub save: Option<fn(&mut Change<'_>, &Value) -> Result<()>>,
@@ -147,6 +151,7 @@ const fn field(name: &'static str, kind: Kind) -> Field {
         fixed: false,
         secret: false,
         detail_only: false,
+        list_only: false,
         plain: false,
         on: "",
         on_default: false,
@@ -154,7 +159,8 @@ const fn field(name: &'static str, kind: Kind) -> Field {
         outside_tree: false,
         says_fixed: false,
         says_writable: false,
-        says_not_null: false,
+        absent_when_null: false,
+        read_as: "",
         shown_whole: false,
         plain_choice: false,
         save: None,
@@ -243,6 +249,10 @@ pub const fn many(name: &'static str, target: &'static Resource, keys: &'static 
 pub const fn json(name: &'static str, sql: &'static str, of: &'static [Field]) -> Field {
     field(name, Kind::Json(of)).from(Source::Computed(sql)).fixed()
 }
+/// A JSON object in which these keys name rows of other resources.
+pub const fn expanded(name: &'static str, of: &'static [(&'static str, &'static Resource)]) -> Field {
+    field(name, Kind::Expanded(of)).fixed()
+}
 /// A list of words.
 pub const fn words(name: &'static str) -> Field {
     field(name, Kind::Words)
@@ -329,6 +339,11 @@ impl Field {
         self.detail_only = true;
         self
     }
+    /// In the rows of a list only.
+    pub const fn list_only(mut self) -> Self {
+        self.list_only = true;
+        self
+    }
     /// OPTIONS calls it just `field`.
     pub const fn plain(mut self) -> Self {
         self.plain = true;
@@ -370,14 +385,19 @@ impl Field {
         self.says_writable = true;
         self
     }
+    /// Answers show this expression instead of the column.
+    pub const fn read_as(mut self, sql: &'static str) -> Self {
+        self.read_as = sql;
+        self
+    }
     /// Millionths that the contract shows as a whole number.
     pub const fn shown_whole(mut self) -> Self {
         self.shown_whole = true;
         self
     }
-    /// May be null, though OPTIONS says that it may not, as the contract does.
-    pub const fn says_not_null(mut self) -> Self {
-        self.says_not_null = true;
+    /// Where it would be null, the contract leaves it out.
+    pub const fn absent_when_null(mut self) -> Self {
+        self.absent_when_null = true;
         self
     }
     /// A choice whose values OPTIONS keeps to itself.
@@ -401,9 +421,14 @@ impl Field {
         self.help = help;
         self
     }
+    /// Does a row in a list (or, if not, one alone) show it?
+    pub fn belongs(&self, in_list: bool) -> bool {
+        if in_list { !self.detail_only } else { !self.list_only }
+    }
     /// SQL with a column or an expression of the row `t`.
     pub fn sql(&self) -> Option<String> {
         match self.source {
+            _ if !self.read_as.is_empty() => Some(format!("({})", self.read_as)),
             Source::Column(name) => Some(format!("t.\"{name}\"")),
             Source::Joined(sql) | Source::Computed(sql) => Some(format!("({sql})")),
             Source::Request => None,

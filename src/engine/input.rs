@@ -319,7 +319,7 @@ fn value(conn: &Connection, field: &'static Field, given: Given<'_>) -> Result<C
             Given::Text(text) => serde_json::from_str(text).unwrap_or_else(|_| text.into()),
             Given::File(_) => return Ok(Err(bad("A file is not expected here."))),
         })),
-        Kind::Nested(_) | Kind::Many(_) => Err(bad("This field cannot be written.")),
+        Kind::Nested(_) | Kind::Many(_) | Kind::Expanded(_) => Err(bad("This field cannot be written.")),
     })
 }
 

@@ -107,7 +107,7 @@ impl Describer<'_, '_> {
     fn fields(&mut self, resource: &Resource, fields: &'static [Field], shape: Shape) -> Result<()> {
         self.out.open('{');
         for field in fields {
-            let listed = !field.detail_only || matches!(shape, Shape::Detail | Shape::Changed);
+            let listed = field.belongs(matches!(shape, Shape::Row | Shape::Created));
             let on = match shape {
                 _ if field.on.is_empty() => true,
                 Shape::Changed | Shape::Created => true,
@@ -133,7 +133,7 @@ impl Describer<'_, '_> {
         if !field.help.is_empty() {
             self.attribute("help_text", |out| out.text(field.help));
         }
-        self.attribute("allow_null", |out| out.bool(field.null && !field.says_not_null));
+        self.attribute("allow_null", |out| out.bool(field.null));
         match field.kind {
             Kind::Text(max) | Kind::Prose(max) | Kind::Url(max) | Kind::Email(max) => {
                 if max > 0 {
@@ -290,7 +290,7 @@ pub fn type_of(field: &Field) -> &'static str {
         Kind::Words => "list",
         Kind::File(true) => "image upload",
         Kind::File(false) => "file upload",
-        Kind::Many(_) | Kind::Json(_) | Kind::List(_) | Kind::Keys(_) | Kind::Any => "field",
+        Kind::Many(_) | Kind::Json(_) | Kind::List(_) | Kind::Keys(_) | Kind::Any | Kind::Expanded(_) => "field",
     }
 }
 

@@ -90,7 +90,7 @@ fn make_plan(resource: &'static Resource, shape: Shape, bits: u128) -> Plan {
     let (mut sql, mut columns) = (String::from("SELECT "), Vec::new());
     let unjoined = matches!(shape, Shape::Created | Shape::Inside);
     for (i, field) in resource.fields.iter().enumerate() {
-        let listed = !field.detail_only || !matches!(shape, Shape::Row | Shape::Created);
+        let listed = field.belongs(matches!(shape, Shape::Row | Shape::Created));
         if bits >> i & 1 == 0 || field.secret || !listed || matches!(field.source, Source::Request) {
             continue;
         }
@@ -163,11 +163,15 @@ impl<'a, 'c> Writer<'a, 'c> {
         let Some(row) = rows.next()? else { return Ok(false) };
         out.open('{');
         for (i, column) in plan.columns.iter().enumerate() {
+            let value = if column.absent { ValueRef::Null } else { row.get_ref(i)? };
+            if column.field.absent_when_null && value == ValueRef::Null {
+                continue;
+            }
             out.plain_key(column.field.name);
             if column.absent {
                 out.null();
             } else {
-                self.cell(column.field, row.get_ref(i)?, key, out)?;
+                self.cell(column.field, value, key, out)?;
             }
         }
         out.close('}');
@@ -181,6 +185,7 @@ impl<'a, 'c> Writer<'a, 'c> {
             (_, ValueRef::Null) => out.null(),
             (Kind::Nested(target), ValueRef::Integer(id)) => return self.nested(target, id, out),
             (_, ValueRef::Integer(n)) if field.shown_whole => out.int(n / 1_000_000),
+            (Kind::Expanded(of), ValueRef::Text(json)) => return self.expanded(of, json, out),
             (Kind::Bool, ValueRef::Integer(n)) => out.bool(n != 0),
             (Kind::Number(..) | Kind::Money, ValueRef::Integer(n)) => out.millionths(n),
             // Averages and the like; still millionths.
@@ -213,6 +218,27 @@ impl<'a, 'c> Writer<'a, 'c> {
             Some(Some(bytes)) => out.raw(bytes),
             _ => out.null(),
         }
+        Ok(())
+    }
+
+    /// A stored JSON object, and beside each key that names a row the row itself.
+    fn expanded(&mut self, of: &[(&str, &'static Resource)], json: &[u8], out: &mut Json) -> Result<()> {
+        let Ok(serde_json::Value::Object(entries)) = serde_json::from_slice(json) else {
+            out.raw(b"{}");
+            return Ok(());
+        };
+        out.open('{');
+        for (key, value) in &entries {
+            out.key(key);
+            out.value(value);
+        }
+        for (key, target) in of {
+            if let Some(id) = entries.get(*key).and_then(serde_json::Value::as_i64) {
+                out.key(&format!("{key}_detail"));
+                self.nested(target, id, out)?;
+            }
+        }
+        out.close('}');
         Ok(())
     }
 

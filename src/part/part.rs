@@ -27,7 +27,7 @@ pub static PART: Resource = Resource {
         ASSEMBLY,
         BARCODE,
         to("category", &CATEGORY).null().says("Category", "Where the part is sorted in"),
-        text("category_name", 0).null().computed("SELECT c.name FROM part_category c WHERE c.id = t.category").says_not_null().label("Category Name"),
+        text("category_name", 0).computed("SELECT c.name FROM part_category c WHERE c.id = t.category").absent_when_null().label("Category Name"),
         COMPONENT,
         date("creation_date").null().fixed().label("Creation Date"),
         to("creation_user", &USER).null().fixed().label("Creation User"),

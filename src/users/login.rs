@@ -7,28 +7,25 @@ use crate::engine::describe::{Endpoint, Field, text};
 use crate::error::{Error, Result};
 use crate::identity::{Access, User, session};
 
-/// `GET` says who is logged in, `DELETE` logs out.
-pub static SESSION: Endpoint = Endpoint {
-    path: "api/auth/v1/auth/session",
-    access: Access::Anyone,
-    title: "session",
-    verbs: &[(Verb::Get, get_session), (Verb::Delete, logout)],
-    ..Endpoint::BASE
-};
-
-/// `POST` logs in.
-pub static LOGIN: Endpoint = Endpoint {
-    path: "api/auth/v1/auth/login",
-    access: Access::Anyone,
-    title: "login",
-    input: LOGIN_FIELDS,
-    verbs: &[(Verb::Post, login)],
-    ..Endpoint::BASE
-};
-
-/// What a log-in page may offer.
-pub static CONFIG: Endpoint =
-    Endpoint { path: "api/auth/v1/config", access: Access::Anyone, title: "log-in options", verbs: &[(Verb::Get, config)], ..Endpoint::BASE };
+/// The addresses of this file.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint {
+        path: "api/auth/v1/auth/session",
+        access: Access::Anyone,
+        title: "session",
+        verbs: &[(Verb::Get, get_session), (Verb::Delete, logout)],
+        ..Endpoint::BASE
+    },
+    Endpoint {
+        path: "api/auth/v1/auth/login",
+        access: Access::Anyone,
+        title: "login",
+        input: LOGIN_FIELDS,
+        verbs: &[(Verb::Post, login)],
+        ..Endpoint::BASE
+    },
+    Endpoint { path: "api/auth/v1/config", access: Access::Anyone, title: "log-in options", verbs: &[(Verb::Get, config)], ..Endpoint::BASE },
+];
 
 static LOGIN_FIELDS: &[Field] = &[text("username", 150).required().request(), text("password", 128).required().request()];
 

@@ -1,0 +1,149 @@
+//! `/api/stock/track/`: what happened to stock, and the one function that writes it down.
+
+use serde_json::{Map, Value as Raw};
+
+use super::item::ITEM;
+use super::location::LOCATION;
+use crate::common::status;
+use crate::company::COMPANY;
+use crate::db::{self, Tx};
+use crate::engine::describe::*;
+use crate::error::Result;
+use crate::identity::Role;
+use crate::part::part::{BRIEF as PART_BRIEF, PART, TREE as PARTS};
+use crate::users::user::USER;
+
+/// Kinds of events, by their numbers in the contract (StockHistoryCode).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are those of the contract")]
+pub enum Event {
+    Created = 1,
+    Edited = 5,
+    SerialAssigned = 6,
+    Counted = 10,
+    Added = 11,
+    Removed = 12,
+    Moved = 20,
+    Updated = 25,
+    SplitFromParent = 40,
+    SplitChild = 42,
+}
+
+/// What changed: names and values as the contract has them.
+#[derive(Default)]
+pub struct Deltas(Map<String, Raw>);
+
+impl Deltas {
+    /// Nothing yet.
+    pub fn new() -> Deltas {
+        Deltas::default()
+    }
+
+    /// A key, a state, a word.
+    pub fn with(mut self, name: &str, value: impl Into<Raw>) -> Deltas {
+        self.0.insert(name.into(), value.into());
+        self
+    }
+
+    /// A quantity, in millionths.
+    pub fn amount(self, name: &str, millionths: i64) -> Deltas {
+        #[expect(clippy::cast_precision_loss, reason = "the contract shows quantities as floating point numbers")]
+        let shown = millionths as f64 / 1e6;
+        self.with(name, shown)
+    }
+
+    /// A key, if there is one.
+    pub fn maybe(self, name: &str, value: Option<i64>) -> Deltas {
+        match value {
+            Some(value) => self.with(name, value),
+            None => self,
+        }
+    }
+
+    /// Everything that another one has.
+    pub fn and(mut self, other: Deltas) -> Deltas {
+        self.0.extend(other.0);
+        self
+    }
+}
+
+/// Writes an event down.
+///
+/// # Errors
+/// The database cannot be written.
+pub fn note(tx: &Tx<'_>, item: i64, part: i64, event: Event, deltas: &Deltas, notes: &str) -> Result<()> {
+    db::run(
+        tx,
+        "INSERT INTO stock_tracking (item, part, tracking_type, date, user, notes, deltas) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        (item, part, event as i64, tx.now, Some(tx.user.id).filter(|id| *id != 0), notes, Raw::Object(deltas.0.clone()).to_string()),
+    )
+    .map(|_| ())
+}
+
+/// Events; nobody changes them.
+pub static TRACKING: Resource = Resource {
+    path: "stock/track",
+    model: "stockitemtracking",
+    schema: "StockTracking",
+    title: "stock event",
+    table: "stock_tracking",
+    roles: &[Role::STOCK],
+    verbs: Verbs::READ,
+    fields: &[
+        pk(),
+        to("item", &ITEM).null().fixed().says_writable(),
+        to("part", &PART).null().fixed().plain(),
+        moment("date").fixed(),
+        expanded("deltas", EXPANDED).detail_only(),
+        expanded("deltas", DETAILED).list_only(),
+        text("label", 0).computed(LABEL),
+        text("notes", 512).null().blank().fixed().says_writable().says("Notes", "What the user said"),
+        int("tracking_type").fixed().fill(Fill::Int(0)),
+        to("user", &USER).null().fixed().plain(),
+        nested("item_detail", &ITEM, "t.item").null().on("item_detail"),
+        nested("part_detail", &PART_BRIEF, "t.part").null().on("part_detail"),
+        nested("user_detail", &crate::users::user::BRIEF, "t.user").null().on("user_detail"),
+    ],
+    filters: &[
+        where_("item", Reads::Ref(&ITEM), "t.item = ?"),
+        where_("user", Reads::Ref(&USER), "t.user = ?"),
+        by("part", Reads::Ref(&PART), |asked, rows| {
+            if asked.call.query.flag("include_variants").unwrap_or(false) {
+                rows.and(&format!("t.part IN ({})", PARTS.keys_within()), [asked.value.clone()]);
+            } else {
+                rows.and("t.part = ?", [asked.value.clone()]);
+            }
+            Ok(())
+        }),
+        where_("min_date", Reads::Date, "t.date > unixepoch(?) * 1000"),
+        where_("max_date", Reads::Date, "t.date < unixepoch(?) * 1000"),
+    ],
+    search: &[own("stock_tracking", &["notes"])],
+    order: &[order("date", &["t.date"])],
+    sort: order("-", &["t.date"]),
+    counted: true,
+    ..Resource::BASE
+};
+
+const EXPANDED: &[(&str, &Resource)] = &[];
+const DETAILED: &[(&str, &Resource)] = &[
+    ("part", &PART_BRIEF),
+    ("location", &LOCATION),
+    ("customer", &COMPANY),
+    ("item", &ITEM),
+    ("stockitem", &ITEM),
+];
+
+const LABEL: &str = "stock_event(t.tracking_type)";
+
+/// Registers `stock_event(number)`, the name of a kind of event.
+///
+/// # Errors
+/// SQLite does not take it.
+pub fn functions(conn: &rusqlite::Connection) -> rusqlite::Result<()> {
+    use rusqlite::functions::FunctionFlags;
+    conn.create_scalar_function("stock_event", 1, FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC, |call| {
+        let number: i64 = call.get(0)?;
+        Ok(status::states("StockHistoryCode").iter().find(|s| s.0 == number).map_or("", |s| s.2).to_string())
+    })
+}
