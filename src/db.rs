@@ -300,12 +300,13 @@ fn connect(path: &Path, read_only: bool) -> rusqlite::Result<Connection> {
     if !read_only {
         conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216; PRAGMA recursive_triggers = OFF;")?;
     }
-    functions(&conn)?;
+    regexp(&conn)?;
+    crate::site::functions(&conn)?;
     Ok(conn)
 }
 
 /// `x REGEXP pattern`, case-insensitive and in linear time; the pattern was checked when the filter was read.
-fn functions(conn: &Connection) -> rusqlite::Result<()> {
+fn regexp(conn: &Connection) -> rusqlite::Result<()> {
     let compiled: Mutex<HashMap<String, regex::Regex>> = Mutex::default();
     conn.create_scalar_function("regexp", 2, FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC, move |call| {
         let Some(text) = call.get_raw(1).as_str_or_null().ok().flatten() else { return Ok(false) };

@@ -1,4 +1,21 @@
 //! stockroom: an inventory server for the edge that speaks InvenTree's REST API (version 511).
+//!
+//! A request travels one way, down and back: [`front`] (bytes), [`server`] and [`router`] (which resource), [`identity`] (who),
+//! [`engine`] (parse, plan, SQL, JSON), [`db`] (one writer, many readers). The other modules are the nouns of the trade.
 
+pub mod build;
+pub mod common;
+pub mod company;
+pub mod db;
+pub mod engine;
+pub mod error;
 pub mod front;
 pub mod identity;
+pub mod order;
+pub mod part;
+pub mod router;
+pub mod server;
+pub mod site;
+pub mod stock;
+pub mod users;
+pub mod web;

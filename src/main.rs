@@ -1,3 +1,16 @@
 //! The command line.
 
-fn main() {}
+mod command;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    env_logger::Builder::from_env(env_logger::Env::new().filter_or("STOCKROOM_LOG", "warn")).format_target(false).init();
+    match command::run(std::env::args_os().skip(1)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("stockroom: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}

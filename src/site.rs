@@ -76,3 +76,12 @@ fn secret_of(folder: &Path) -> std::result::Result<Secret, String> {
 pub fn setting(conn: &Connection, key: &str) -> Result<String> {
     crate::common::setting::value(conn, key)
 }
+
+/// Registers the functions by which descriptions reach tables of the program.
+///
+/// # Errors
+/// SQLite does not take them.
+pub fn functions(conn: &Connection) -> rusqlite::Result<()> {
+    crate::common::setting::functions(conn)?;
+    crate::stock::track::functions(conn)
+}

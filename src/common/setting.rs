@@ -38,7 +38,17 @@ struct Setting {
     #[serde(default)]
     confirm_text: String,
     #[serde(default)]
-    protected: bool,
+    hidden: bool,
+    #[serde(default)]
+    min: Option<i64>,
+    #[serde(default)]
+    max: Option<i64>,
+    /// Where choices that depend on the data come from.
+    #[serde(default)]
+    choices_from: Option<String>,
+    /// How a default is made that every server has for itself.
+    #[serde(default)]
+    made: Option<String>,
     #[serde(default)]
     check: Option<String>,
 }
@@ -82,7 +92,7 @@ pub fn fill_user(tx: &Tx<'_>, user: i64) -> Result<()> {
 
 /// Every server has an identity of its own.
 fn default_of(setting: &Setting) -> Result<String> {
-    if setting.key == "INVENTREE_INSTANCE_ID" {
+    if setting.made.as_deref() == Some("uuid") {
         let id = crate::identity::token::hex(&crate::identity::token::random::<16>()?);
         let part = |from: usize, to: usize| id.get(from..to).unwrap_or_default();
         return Ok(format!("{}-{}-4{}-a{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32)));
@@ -123,7 +133,7 @@ pub fn currencies(conn: &Connection) -> Result<Vec<(Value, String)>> {
     let mut codes: Vec<String> = value(conn, "CURRENCY_CODES")?.split(',').map(|c| c.trim().to_string()).filter(|c| !c.is_empty()).collect();
     codes.sort();
     codes.dedup();
-    Ok(codes.into_iter().map(|code| (Value::Text(code.clone()), format!("{code} - {}", currency_name(&code)))).collect())
+    Ok(codes.into_iter().map(|code| (Value::Text(code.clone()), currency_label(&code))).collect())
 }
 
 /// The default currency.
@@ -132,6 +142,10 @@ pub fn currencies(conn: &Connection) -> Result<Vec<(Value, String)>> {
 /// The database cannot be asked.
 pub fn default_currency(conn: &Connection) -> Result<Value> {
     value(conn, "INVENTREE_DEFAULT_CURRENCY").map(Value::Text)
+}
+
+fn currency_label(code: &str) -> String {
+    format!("{code} - {}", currency_name(code))
 }
 
 /// ISO 4217 names of the currencies that are offered from the start; others go by their code.
@@ -160,6 +174,7 @@ pub fn functions(conn: &Connection) -> rusqlite::Result<()> {
         let (key, fact): (String, String) = (call.get(0)?, call.get(1)?);
         Ok(BY_KEY.get(key.as_str()).and_then(|setting| fact_of(setting, &fact)))
     })?;
+    conn.create_scalar_function("currency_label", 1, flags, |call| Ok(currency_label(&call.get::<String>(0)?)))?;
     conn.create_scalar_function("setting_value", 2, flags, |call| {
         let (key, text): (String, String) = (call.get(0)?, call.get(1)?);
         Ok(BY_KEY.get(key.as_str()).map(|setting| shown(setting, &text)))
@@ -175,6 +190,8 @@ fn fact_of(setting: &Setting, fact: &str) -> Option<String> {
         "model" => setting.model.clone(),
         "api_url" => setting.api_url.clone(),
         "confirm_text" => Some(setting.confirm_text.clone()),
+        "choices_from" => setting.choices_from.clone(),
+        "hidden" => setting.hidden.then(|| "1".into()),
         "confirm" => Some(if setting.confirm { "1".into() } else { "0".into() }),
         "choices" => {
             let mut out = Json::new();
@@ -193,7 +210,6 @@ fn fact_of(setting: &Setting, fact: &str) -> Option<String> {
 /// A stored text as JSON of its type.
 fn shown(setting: &Setting, text: &str) -> String {
     let json = match setting.kind.as_str() {
-        _ if setting.protected => "***".into(),
         "boolean" => loosely_true(text).into(),
         "integer" => match text.trim().parse::<i64>() {
             Ok(n) => n.into(),
@@ -214,7 +230,11 @@ const ABOUT_NAME: Field = fact("name", "setting_fact(t.key, 'name')");
 const ABOUT: Field = fact("description", "setting_fact(t.key, 'description')");
 const TYPE: Field = fact("type", "setting_fact(t.key, 'type')");
 const UNITS: Field = fact("units", "setting_fact(t.key, 'units')");
-const CHOICES: Field = json("choices", "setting_fact(t.key, 'choices')", &[]);
+const CHOICES: Field = json("choices", CHOICES_SQL, &[]);
+/// The currencies in use where a setting chooses among them; else what the table says.
+const CHOICES_SQL: &str = "CASE setting_fact(t.key, 'choices_from') WHEN 'currencies' THEN (SELECT json_group_array(json_object('value', trim(c.value), \
+    'display_name', currency_label(trim(c.value)))) FROM setting s, json_each('[\"' || replace(s.value, ',', '\",\"') || '\"]') c WHERE s.key = 'CURRENCY_CODES') \
+    ELSE setting_fact(t.key, 'choices') END";
 const MODEL: Field = fact("model_name", "setting_fact(t.key, 'model')").null();
 const API_URL: Field = fact("api_url", "setting_fact(t.key, 'api_url')").null();
 const CONFIRM: Field = flag("confirm").computed("CAST(setting_fact(t.key, 'confirm') AS INTEGER)").says("Confirm", "A change must be confirmed");
@@ -249,7 +269,7 @@ pub static GLOBAL: Resource = Resource {
     ],
     search: &[own("setting", &["key"])],
     order: ORDER,
-    scope: Some(|_| "substr(t.key, 1, 1) <> '_' AND setting_fact(t.key, 'name') IS NOT NULL"),
+    scope: Some(|_| "substr(t.key, 1, 1) <> '_' AND setting_fact(t.key, 'name') IS NOT NULL AND setting_fact(t.key, 'hidden') IS NULL"),
     ..Resource::BASE
 };
 
@@ -301,37 +321,65 @@ fn save(change: &mut Change<'_>, value: &Value) -> Result<()> {
         problems.put("manual_confirm", Problem::Text("This setting must be confirmed: send manual_confirm.".into()));
         return Err(Error::Invalid(problems));
     }
-    let text = checked(setting, text)?;
+    let text = checked(change.tx, setting, text)?;
     db::run(change.tx, &format!("UPDATE \"{}\" SET value = ?2 WHERE id = ?1", change.resource.table), (change.key(), text))?;
     Ok(())
 }
 
-/// The text as it is stored, or why it cannot be.
-fn checked(setting: &Setting, text: String) -> Result<String> {
-    if !setting.choices.is_empty() && setting.kind != "boolean" && !setting.choices.iter().any(|c| c.0 == text) {
+/// The text as it is stored, or why it cannot be; the checks are explained at the head of assets/settings.json.
+fn checked(conn: &Connection, setting: &Setting, text: String) -> Result<String> {
+    if setting.kind == "boolean" {
+        return Ok(if loosely_true(&text) { "True" } else { "False" }.into());
+    }
+    let possible = match setting.choices_from.as_deref() {
+        Some("currencies") => currencies(conn)?.iter().any(|c| c.0 == Value::Text(text.clone())),
+        _ => setting.choices.is_empty() || setting.choices.iter().any(|c| c.0 == text),
+    };
+    if !possible {
         return invalid(WHOLE, "This is not one of the choices.");
     }
-    let text = match setting.kind.as_str() {
-        "boolean" => return Ok(if loosely_true(&text) { "True" } else { "False" }.into()),
-        "integer" if text.parse::<i64>().is_err() => return invalid(WHOLE, "A whole number is expected here."),
-        _ => text,
-    };
-    match setting.check.as_deref() {
-        Some("currency_codes") => {
-            let codes: Vec<&str> = text.split(',').map(str::trim).filter(|c| !c.is_empty()).collect();
-            if codes.is_empty() {
-                return invalid(WHOLE, "At least one currency is needed.");
-            }
-            if let Some(twice) = codes.iter().enumerate().find(|(i, c)| codes.get(..*i).is_some_and(|before| before.contains(c))) {
-                return invalid(WHOLE, format!("The currency {} stands there twice.", twice.1));
-            }
+    if setting.kind == "integer" {
+        let Ok(number) = text.parse::<i64>() else { return invalid(WHOLE, "A whole number is expected here.") };
+        if let Some(least) = setting.min.filter(|least| number < *least) {
+            return invalid("value", format!("The least value here is {least}."));
         }
-        Some("reference_pattern") if !text.contains("{ref") => return invalid("value", "The pattern must contain {ref}."),
-        Some("positive") if text.parse::<i64>().is_ok_and(|n| n < 1) => return invalid("value", "The least value here is 1."),
-        Some("url") if !text.is_empty() && !text.contains("://") => return invalid("value", "This is not a web address."),
+        if let Some(most) = setting.max.filter(|most| number > *most) {
+            return invalid("value", format!("The greatest value here is {most}."));
+        }
+    }
+    match setting.check.as_deref() {
+        Some("currency_codes") => currency_codes(&text)?,
+        Some("reference_pattern") if text.matches("{ref").count() != 1 => return invalid("value", "The pattern must contain {ref} once."),
+        Some("part_name_format") if !text.contains("part.") => return invalid("value", "The format must name a field of the part."),
+        Some("base_url") if !text.is_empty() && !text.starts_with("http://") && !text.starts_with("https://") => {
+            return invalid("value", "This is not a web address.");
+        }
+        Some("icon") if !text.is_empty() && text.split(':').count() != 3 => return invalid("value", "An icon is written package:name:variant."),
+        Some("decimals_min") if text.parse::<i64>().is_ok_and(|n| number(conn, "PRICING_DECIMAL_PLACES").is_ok_and(|most| n > most)) => {
+            return invalid("value", "This is more than PRICING_DECIMAL_PLACES.");
+        }
+        Some("decimals_max") if text.parse::<i64>().is_ok_and(|n| number(conn, "PRICING_DECIMAL_PLACES_MIN").is_ok_and(|least| n < least)) => {
+            return invalid("value", "This is less than PRICING_DECIMAL_PLACES_MIN.");
+        }
+        Some("email_domains") if !text.split(',').map(str::trim).all(|d| d.is_empty() || d.starts_with('@') && d.contains('.')) => {
+            return invalid("value", "Domains are written @example.org, with commas between.");
+        }
+        Some("json") if !text.is_empty() && serde_json::from_str::<serde_json::Value>(&text).is_err() => return invalid("value", "This is not JSON."),
         _ => {}
     }
     Ok(text)
+}
+
+fn currency_codes(text: &str) -> Result<()> {
+    let codes: Vec<&str> = text.split(',').map(str::trim).filter(|c| !c.is_empty()).collect();
+    if codes.is_empty() {
+        return invalid(WHOLE, "At least one currency is needed.");
+    }
+    let mut once = std::collections::HashSet::new();
+    match codes.iter().find(|code| !once.insert(**code)) {
+        Some(code) => invalid(WHOLE, format!("The currency {code} stands there twice.")),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]

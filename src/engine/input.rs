@@ -69,9 +69,9 @@ pub enum Value {
 
 impl ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        use rusqlite::types::{Value as Sql, ValueRef};
+        use rusqlite::types::ValueRef;
         Ok(match self {
-            Value::Null => Sql::Null.into(),
+            Value::Null => ToSqlOutput::Borrowed(ValueRef::Null),
             Value::Flag(flag) => i64::from(*flag).into(),
             Value::Int(int) => (*int).into(),
             Value::Real(real) => (*real).into(),

@@ -13,3 +13,8 @@ pub fn yaml() -> Result<String> {
     let json: serde_json::Value = serde_json::from_str(DOCUMENT).map_err(|e| Error::Internal(e.to_string()))?;
     Ok(json.to_string())
 }
+
+/// The document that the descriptions make, for people and diffs.
+pub fn pretty() -> String {
+    DOCUMENT.to_string()
+}

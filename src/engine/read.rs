@@ -303,7 +303,10 @@ pub fn write_list(call: &Call<'_>, conn: &Connection, resource: &'static Resourc
         out.int(count);
         for (key, link) in [("next", next), ("previous", previous)] {
             out.key(key);
-            link.map_or_else(|| out.raw(b"null"), |link| out.text(&link));
+            match link {
+                Some(link) => out.text(&link),
+                None => out.null(),
+            }
         }
         out.key("results");
     }

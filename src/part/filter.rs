@@ -1,6 +1,6 @@
 //! By what a list of parts can be narrowed and sorted.
 
-use super::category::{CATEGORY, TREE as CATEGORIES};
+use super::category::TREE as CATEGORIES;
 use super::derived::*;
 use super::part::{PART, TREE};
 use crate::common::tag;

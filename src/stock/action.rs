@@ -34,9 +34,9 @@ pub static ACTIONS: &[Action] = &[
     },
 ];
 
-const NOTES: Field = prose("notes", 0).blank().request().says("Notes", "What to write down");
-const PLACE: Field = to("location", &LOCATION).request().says("Location", "Where it lies then");
-const LINE: &[Field] = &[
+static NOTES: Field = prose("notes", 0).blank().request().says("Notes", "What to write down");
+static PLACE: Field = to("location", &LOCATION).request().says("Location", "Where it lies then");
+static LINE: &[Field] = &[
     to("pk", &ITEM).required().request().says("Stock item", "Which item"),
     fixed("quantity", 15, 5).required().request().says("Quantity", "How much"),
     text("batch", 100).blank().request().says("Batch Code", "The batch that it belongs to then"),

@@ -1,7 +1,7 @@
 //! By what a list of stock can be narrowed and sorted.
 
 use super::item::ITEM;
-use super::location::{LOCATION, TREE as PLACES};
+use super::location::TREE as PLACES;
 use crate::build::BUILD;
 use crate::common::{setting, tag};
 use crate::company::{COMPANY, MANUFACTURER_PART, SUPPLIER_PART};

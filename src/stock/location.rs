@@ -6,7 +6,6 @@ use crate::common::parameter::parameters_of;
 use crate::common::tag::{self, tags_of};
 use crate::db;
 use crate::engine::describe::*;
-use crate::engine::input::Value;
 use crate::engine::tree::Tree;
 use crate::engine::write::{Change, remove as remove_row};
 use crate::error::{Result, WHOLE};

@@ -1,0 +1,134 @@
+//! What can be typed after `stockroom`.
+
+mod check;
+mod serve;
+mod user;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+
+use lexopt::prelude::{Long, Short, Value, ValueExt};
+
+const HELP: &str = "\
+stockroom: an inventory server that speaks InvenTree's REST API
+
+Usage:
+  stockroom serve [--listen ADDR:PORT] [--front guarded|tiny-http] [--trusted-proxy ADDR[/BITS]]…
+                                   start the server; in an empty data folder make a superuser first
+  stockroom user list              who may log in
+  stockroom user add NAME [--email E] [--staff] [--superuser]
+                                   make a user; the password is read from standard input
+  stockroom user password NAME     set a password, read from standard input; all sessions of the user end
+  stockroom user token NAME [--name WHAT-FOR]
+                                   print an API token for the user
+  stockroom openapi [FILE]         write the OpenAPI document (JSON), to standard output without FILE
+  stockroom check                  look the data over and say what is wrong with it
+  stockroom --version | --help
+
+Options of every command but openapi:
+  --data DIR         the data folder: stockroom.db, media/, secret.key
+                     (or STOCKROOM_DATA; ./stockroom-data without either)
+
+Options of serve:
+  --listen ADDR:PORT      where to listen (or STOCKROOM_LISTEN; 127.0.0.1:8000 without either)
+  --front NAME            guarded (the default) or tiny-http, which listens on loopback addresses only
+  --trusted-proxy ADDR    a proxy whose X-Forwarded-* headers count; may be given several times
+                          (or STOCKROOM_TRUSTED_PROXY, with commas between)
+  --tls-cert FILE --tls-key FILE
+                          serve HTTPS with this certificate and key, both PEM (in builds with TLS)
+
+For the first start:
+  STOCKROOM_ADMIN_USER, STOCKROOM_ADMIN_PASSWORD, STOCKROOM_ADMIN_EMAIL
+                     the superuser to make; without a password one is invented and shown once
+STOCKROOM_LOG        what to log: error, warn (the default), info (each request), debug
+";
+
+/// What the command line said.
+#[derive(Default)]
+pub struct Options {
+    words: Vec<String>,
+    data: Option<PathBuf>,
+    listen: Option<String>,
+    front: Option<String>,
+    trusted: Vec<String>,
+    tls_cert: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
+    email: String,
+    name: String,
+    staff: bool,
+    superuser: bool,
+}
+
+impl Options {
+    /// The data folder.
+    fn folder(&self) -> PathBuf {
+        self.data.clone().or_else(|| std::env::var_os("STOCKROOM_DATA").map(PathBuf::from)).unwrap_or_else(|| PathBuf::from("stockroom-data"))
+    }
+
+    /// Where to listen.
+    fn address(&self) -> Result<SocketAddr, String> {
+        let text = self.listen.clone().or_else(|| std::env::var("STOCKROOM_LISTEN").ok()).unwrap_or_else(|| "127.0.0.1:8000".into());
+        let wrong = || format!("--listen {text}: an address and a port are expected, like 127.0.0.1:8000 or [::]:8000");
+        text.to_socket_addrs().map_err(|_| wrong())?.next().ok_or_else(wrong)
+    }
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// A sentence for people.
+pub fn run(args: impl Iterator<Item = OsString>) -> Result<(), String> {
+    let options = parse(args)?;
+    let words: Vec<&str> = options.words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["help"] | [] => say(HELP),
+        ["version"] => say(&format!("stockroom {}, InvenTree API {}\n", stockroom::site::VERSION, stockroom::site::API_VERSION)),
+        ["serve"] => serve::serve(&options),
+        ["user", "list"] => user::list(&options),
+        ["user", "add", name] => user::add(&options, name),
+        ["user", "password", name] => user::password(&options, name),
+        ["user", "token", name] => user::token(&options, name),
+        ["openapi"] => say(&stockroom::engine::openapi::pretty()),
+        ["openapi", file] => std::fs::write(file, stockroom::engine::openapi::pretty()).map_err(|e| format!("{file}: {e}")),
+        ["check"] => check::check(&options),
+        _ => Err(format!("\"{}\" is no command; see stockroom --help", words.join(" "))),
+    }
+}
+
+/// Prints to standard output; a reader that has gone away is no error.
+fn say(text: &str) -> Result<(), String> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(e.to_string()),
+        _ => Ok(()),
+    }
+}
+
+fn parse(args: impl Iterator<Item = OsString>) -> Result<Options, String> {
+    let mut options = Options::default();
+    let mut parser = lexopt::Parser::from_args(args);
+    let say = |e: lexopt::Error| format!("{e}; see stockroom --help");
+    while let Some(arg) = parser.next().map_err(say)? {
+        match arg {
+            Short('h') | Long("help") => options.words = vec!["help".into()],
+            Short('V') | Long("version") => options.words = vec!["version".into()],
+            Long("data") => options.data = Some(parser.value().map_err(say)?.into()),
+            Long("listen") => options.listen = Some(parser.value().and_then(|v| v.string()).map_err(say)?),
+            Long("front") => options.front = Some(parser.value().and_then(|v| v.string()).map_err(say)?),
+            Long("trusted-proxy") => options.trusted.push(parser.value().and_then(|v| v.string()).map_err(say)?),
+            Long("tls-cert") => options.tls_cert = Some(parser.value().map_err(say)?.into()),
+            Long("tls-key") => options.tls_key = Some(parser.value().map_err(say)?.into()),
+            Long("email") => options.email = parser.value().and_then(|v| v.string()).map_err(say)?,
+            Long("name") => options.name = parser.value().and_then(|v| v.string()).map_err(say)?,
+            Long("staff") => options.staff = true,
+            Long("superuser") => options.superuser = true,
+            Value(word) => options.words.push(word.string().map_err(say)?),
+            other => return Err(say(other.unexpected())),
+        }
+        if options.words.first().is_some_and(|w| w == "help" || w == "version") {
+            break;
+        }
+    }
+    Ok(options)
+}

@@ -1,0 +1,231 @@
+//! From a request of the front to an answer: pages, rights, headers.
+
+use std::io::Cursor;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use tiny_http::{Header, Method, Response, ResponseBox, StatusCode};
+
+use crate::engine::call::{Call, Query, Reply, Verb};
+use crate::engine::{input, moment};
+use crate::error::{Error, Result};
+use crate::front::forwarded::{self, Network};
+use crate::front::{Backend, Request};
+use crate::identity::login::Credentials;
+use crate::router::{self, Target};
+use crate::site::{API_VERSION, SPEAKS, Site, VERSION};
+use crate::web;
+
+/// Largest JSON body or form, in bytes.
+const BODY_LIMIT: u64 = 1 << 20;
+
+/// The server behind a front.
+pub struct Server {
+    site: Site,
+    /// Proxies whose word about the client counts.
+    trusted: Vec<Network>,
+    requests: AtomicU64,
+}
+
+/// Why an answer came about, for its headers.
+struct Answered {
+    reply: Reply,
+    allow: Option<String>,
+}
+
+impl Server {
+    /// A server for a data folder; `trusted` are the proxies in front of it.
+    pub fn new(site: Site, trusted: Vec<Network>) -> Arc<Server> {
+        Arc::new(Server { site, trusted, requests: AtomicU64::new(1) })
+    }
+
+    /// The data folder's server.
+    pub fn site(&self) -> &Site {
+        &self.site
+    }
+
+    fn respond(&self, request: &mut Request) -> Answered {
+        let origin = forwarded::origin(request.peer, request.secure, &request.host, &request.headers, &self.trusted);
+        let (path, query) = request.target.split_once('?').map_or((request.target.clone(), String::new()), |(p, q)| (p.into(), q.into()));
+        let host = if origin.host.is_empty() { "localhost" } else { &origin.host };
+        let own = format!("{}://{host}", origin.scheme);
+        if !path.starts_with("/api/") {
+            let reply = web::page(self, request, &path, &own, origin.client).unwrap_or_else(|e| error_reply(&e, &path, &own));
+            return Answered { reply, allow: None };
+        }
+        let found = router::find(&path);
+        let allow = found.as_ref().map(|f| f.0.allow());
+        let reply = self.api(request, &path, &query, &own, origin.client, origin.scheme == "https", found);
+        Answered { reply: reply.unwrap_or_else(|e| error_reply(&e, &path, &own)), allow }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "everything that the address and the connection say, taken apart once")]
+    fn api(
+        &self,
+        request: &mut Request,
+        path: &str,
+        query: &str,
+        own: &str,
+        client: std::net::IpAddr,
+        secure: bool,
+        found: Option<(Target, Option<i64>, Vec<&str>)>,
+    ) -> Result<Reply> {
+        let verb = verb_of(&request.method);
+        let shown = Credentials {
+            authorization: request.header("Authorization"),
+            cookie: request.header("Cookie"),
+            csrf: request.header("X-CSRFToken"),
+            origin: request.header("Origin"),
+            own_origin: own,
+            client,
+            verb: verb.unwrap_or(Verb::Post),
+        };
+        let caller = self.site.identity.who(&self.site.db, &shown)?;
+        let Some((target, id, words)) = found else {
+            return Err(if caller.user.known() { Error::NoRoute("There is nothing at this address.".into()) } else { unknown() });
+        };
+        acceptable(request.header("Accept"), query, path)?;
+        let verb = verb.ok_or_else(|| Error::Method(request.method.to_string()))?;
+        if !target.is_open() && !caller.user.known() {
+            return Err(unknown());
+        }
+        if verb != Verb::Options && !target.verbs().contains(&verb) {
+            return Err(Error::Method(verb.name().into()));
+        }
+        if !target.may(&caller.user, verb) {
+            return Err(Error::denied());
+        }
+        let content = if verb.safe() {
+            input::Content::Nothing
+        } else {
+            let kind = request.header("Content-Type").map(String::from);
+            let body = request.body.bytes().map_err(|e| Error::Internal(format!("the body cannot be read: {e}")))?.into_owned();
+            input::content(kind.as_deref(), body)?
+        };
+        let mut call = Call {
+            site: &self.site,
+            user: &caller.user,
+            verb,
+            path,
+            query: Query::parse(query),
+            origin: own,
+            id,
+            words,
+            content,
+            headers: &request.headers,
+            client,
+            now: moment::now(),
+            token: caller.token,
+            secure,
+            session: caller.session,
+        };
+        target.answer(&mut call)
+    }
+}
+
+fn unknown() -> Error {
+    Error::Unauthenticated("Log in first.".into())
+}
+
+fn verb_of(method: &Method) -> Option<Verb> {
+    Some(match method {
+        Method::Get | Method::Head => Verb::Get,
+        Method::Post => Verb::Post,
+        Method::Put => Verb::Put,
+        Method::Patch => Verb::Patch,
+        Method::Delete => Verb::Delete,
+        Method::Options => Verb::Options,
+        _ => return None,
+    })
+}
+
+/// Only JSON is spoken here (the OpenAPI document has forms of its own).
+fn acceptable(accept: Option<&str>, query: &str, path: &str) -> Result<()> {
+    if path == "/api/schema/" {
+        return Ok(());
+    }
+    if Query::parse(query).get("format").is_some_and(|f| f != "json") {
+        return Err(Error::NotFound("This format is not spoken here.".into()));
+    }
+    let Some(accept) = accept.filter(|a| !a.trim().is_empty()) else { return Ok(()) };
+    let fits = accept.split(',').any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let refused = parts.any(|p| p.strip_prefix("q=").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0)));
+        !refused && matches!(kind.as_str(), "*/*" | "application/*" | "application/json")
+    });
+    if fits { Ok(()) } else { Err(Error::NotAcceptable) }
+}
+
+/// The answer that says what went wrong. Causes go to the log.
+pub fn error_reply(error: &Error, path: &str, own: &str) -> Reply {
+    if let Error::Internal(cause) = error {
+        log::error!("{path}: {cause}");
+    }
+    let reply = Reply { status: error.status(), kind: "application/json", body: error.body(path, &format!("{own}{path}")).into(), headers: Vec::new() };
+    match error {
+        Error::Unauthenticated(_) => reply.with("WWW-Authenticate", "Token"),
+        Error::TooMany | Error::Unavailable(_) => reply.with("Retry-After", "5"),
+        _ => reply,
+    }
+}
+
+impl Backend for Server {
+    fn answer(&self, request: &mut Request) -> ResponseBox {
+        let started = std::time::Instant::now();
+        let answered = self.respond(request);
+        log::info!("{} {} {} {}us", request.method, path_of(&request.target), answered.reply.status, started.elapsed().as_micros());
+        self.dress(answered, request.method == Method::Options)
+    }
+
+    fn body_limit(&self, _: &Request) -> u64 {
+        BODY_LIMIT
+    }
+
+    fn upload_dir(&self) -> &Path {
+        &self.site.folder
+    }
+
+    fn panicked(&self, request: &Request, what: &str) -> ResponseBox {
+        let path = path_of(&request.target);
+        let error = Error::Internal(format!("panic: {what}"));
+        self.dress(Answered { reply: error_reply(&error, path, ""), allow: None }, false)
+    }
+}
+
+/// The path alone: queries may hold what no log should.
+fn path_of(target: &str) -> &str {
+    target.split('?').next().unwrap_or_default()
+}
+
+impl Server {
+    fn dress(&self, answered: Answered, _options: bool) -> ResponseBox {
+        let Reply { status, kind, body, headers } = answered.reply;
+        let mut all: Vec<Header> = Vec::with_capacity(headers.len() + 10);
+        let mut add = |name: &str, value: &str| all.extend(Header::from_bytes(name, value).ok());
+        if !kind.is_empty() {
+            add("Content-Type", kind);
+        }
+        for (name, value) in &headers {
+            add(name, value);
+        }
+        if let Some(allow) = &answered.allow {
+            add("Allow", allow);
+        }
+        add("Vary", "Accept, Authorization, Cookie");
+        add("X-Frame-Options", "DENY");
+        add("X-Content-Type-Options", "nosniff");
+        add("X-InvenTree-Version", SPEAKS);
+        add("X-InvenTree-API", &API_VERSION.to_string());
+        add("X-InvenTree-Python", "none");
+        add("X-InvenTree-Installer", concat!("stockroom ", env!("CARGO_PKG_VERSION")));
+        add("X-InvenTree-ReqId", &format!("{:x}-{:x}", self.site.started, self.requests.fetch_add(1, Relaxed)));
+        let _ = VERSION;
+        let length = body.len();
+        match body {
+            std::borrow::Cow::Borrowed(bytes) => Response::new(StatusCode(status), all, bytes, Some(length), None).boxed(),
+            std::borrow::Cow::Owned(bytes) => Response::new(StatusCode(status), all, Cursor::new(bytes), Some(length), None).boxed(),
+        }
+    }
+}
