@@ -83,5 +83,6 @@ pub fn setting(conn: &Connection, key: &str) -> Result<String> {
 /// SQLite does not take them.
 pub fn functions(conn: &Connection) -> rusqlite::Result<()> {
     crate::common::setting::functions(conn)?;
+    crate::users::models::functions(conn)?;
     crate::stock::track::functions(conn)
 }

@@ -99,7 +99,7 @@ fn version(_: &Call<'_>) -> Result<Reply> {
             "server": SPEAKS, "api": API_VERSION, "commit_hash": null, "commit_date": null, "commit_branch": null,
             "python": format!("stockroom {VERSION}"), "django": format!("SQLite {}", rusqlite::version()),
         },
-        "links": {"doc": "/api-doc/", "code": null, "app": null, "bug": null},
+        "links": {"doc": "/api-doc/", "code": "/", "app": "/", "bug": "/"},
     })))
 }
 

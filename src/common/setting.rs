@@ -225,7 +225,7 @@ const fn fact(name: &'static str, sql: &'static str) -> Field {
 }
 
 const KEY: Field = text("key", 50).fixed().says("Key", "Name of the setting in programs");
-const VALUE: Field = any("value").required().null().kept_by("setting_value(t.key, t.value)", save).says("Value", "What the setting is set to");
+const VALUE: Field = any_of("value", 2000).required().null().kept_by("setting_value(t.key, t.value)", save).says("Value", "What the setting is set to");
 const ABOUT_NAME: Field = fact("name", "setting_fact(t.key, 'name')");
 const ABOUT: Field = fact("description", "setting_fact(t.key, 'description')");
 const TYPE: Field = fact("type", "setting_fact(t.key, 'type')");

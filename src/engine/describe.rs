@@ -61,8 +61,8 @@ pub enum Kind {
     List(&'static [Field]),
     /// A list of keys in the request.
     Keys(&'static Resource),
-    /// Anything that JSON can say, stored as text.
-    Any,
+    /// Anything that JSON can say, stored as text; at most so many characters, where that is not 0.
+    Any(u32),
 }
 
 /// The possible values of a choice.
@@ -129,6 +129,8 @@ pub struct Field {
     pub only: &'static [(&'static str, bool)],
     pub outside_tree: bool,
     pub says_fixed: bool,
+    pub says_fixed_in_list: bool,
+    pub once: bool,
     pub says_writable: bool,
     pub absent_when_null: bool,
     pub read_as: &'static str,
@@ -158,6 +160,8 @@ const fn field(name: &'static str, kind: Kind) -> Field {
         only: &[],
         outside_tree: false,
         says_fixed: false,
+        says_fixed_in_list: false,
+        once: false,
         says_writable: false,
         absent_when_null: false,
         read_as: "",
@@ -279,7 +283,11 @@ pub const fn keys(name: &'static str, target: &'static Resource) -> Field {
 }
 /// Any JSON.
 pub const fn any(name: &'static str) -> Field {
-    field(name, Kind::Any)
+    field(name, Kind::Any(0))
+}
+/// Any JSON of at most so many characters.
+pub const fn any_of(name: &'static str, max: u32) -> Field {
+    field(name, Kind::Any(max))
 }
 
 impl Field {
@@ -378,6 +386,16 @@ impl Field {
     /// Writable, though OPTIONS calls it read-only, as the contract does.
     pub const fn says_fixed(mut self) -> Self {
         self.says_fixed = true;
+        self
+    }
+    /// Writable, though OPTIONS of the list calls it read-only, as the contract does.
+    pub const fn says_fixed_in_list(mut self) -> Self {
+        self.says_fixed_in_list = true;
+        self
+    }
+    /// Set by the creation, and not changed by updates.
+    pub const fn once(mut self) -> Self {
+        self.once = true;
         self
     }
     /// Read-only, though OPTIONS calls it writable, as the contract does.

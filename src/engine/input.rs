@@ -209,7 +209,7 @@ fn object(conn: &Connection, fields: &'static [Field], content: &Content, mode: 
         return Ok(Input::default());
     }
     let mut input = Input::default();
-    for field in fields.iter().filter(|f| !f.fixed) {
+    for field in fields.iter().filter(|f| !f.fixed && (mode == Mode::Create || !f.once)) {
         match content.given(field.name) {
             Some(given) => match value(conn, field, given)? {
                 Ok(value) => input.values.push((field.name, value, true)),
@@ -314,7 +314,7 @@ fn value(conn: &Connection, field: &'static Field, given: Given<'_>) -> Result<C
         },
         Kind::Object(fields) => inner(conn, fields, given)?,
         Kind::List(fields) => objects(conn, fields, given)?,
-        Kind::Any => Ok(Value::Json(match given {
+        Kind::Any(_) => Ok(Value::Json(match given {
             Given::Json(json) => json.clone(),
             Given::Text(text) => serde_json::from_str(text).unwrap_or_else(|_| text.into()),
             Given::File(_) => return Ok(Err(bad("A file is not expected here."))),

@@ -56,7 +56,7 @@ pub static PART: Resource = Resource {
         TESTABLE,
         TRACKABLE,
         UNITS,
-        to("variant_of", &PART).null().only(&[("is_template", true)]).says("Variant Of", "The template of which this is a variant"),
+        to("variant_of", &PART).null().outside_tree().only(&[("is_template", true)]).says("Variant Of", "The template of which this is a variant"),
         VIRTUAL,
         PRICING_MIN,
         PRICING_MAX,

@@ -271,7 +271,8 @@ pub fn transfer(tx: &Tx<'_>, mut item: Item, line: &Input, place: i64, notes: &s
     let extra = item.dress(tx, line)?;
     let deltas = Deltas::new().amount("quantity", quantity);
     let (event, deltas) = if item.location == Some(place) { (Event::Updated, deltas) } else { (Event::Moved, deltas.with("location", place)) };
-    db::run(tx, "UPDATE stock_item SET location = ?2, updated = ?3 WHERE id = ?1", [item.id, place, tx.now])?;
+    let keep = item.delete_on_deplete && !item.serialized;
+    db::run(tx, "UPDATE stock_item SET location = ?2, updated = ?3, delete_on_deplete = ?4 WHERE id = ?1", (item.id, place, tx.now, keep))?;
     note(tx, item.id, item.part, event, &deltas.and(extra), notes)
 }
 

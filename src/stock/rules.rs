@@ -193,7 +193,8 @@ fn serial_number(change: &mut Change<'_>, part: &Part, quantity: i64) -> Result<
         change.wrong("quantity", "An item with a serial number is one.");
         change.wrong("serial", "Only a single item has a serial number.");
     }
-    if change.creates() || change.changes("serial") || change.flag("delete_on_deplete") {
+    if !change.creates() {
+        // A single item is kept when it is gone; the contract says so from the second write on.
         change.set("delete_on_deplete", Value::Flag(false));
     }
     Ok(())
