@@ -12,8 +12,22 @@ use crate::site::{API_VERSION, SPEAKS, VERSION};
 
 /// The addresses of this file.
 pub static ENDPOINTS: &[Endpoint] = &[
-    Endpoint { path: "api/", access: Access::Anyone, title: "server information", output: INFO, verbs: &[(Verb::Get, info)], ..Endpoint::BASE },
-    Endpoint { path: "api/version/", access: Access::Staff, title: "versions", output: VERSIONS, verbs: &[(Verb::Get, version)], ..Endpoint::BASE },
+    Endpoint {
+        path: "api/",
+        access: Access::Anyone,
+        title: "server information",
+        output: INFO,
+        verbs: &[(Verb::Get, info)],
+        ..Endpoint::BASE
+    },
+    Endpoint {
+        path: "api/version/",
+        access: Access::Staff,
+        title: "versions",
+        output: VERSIONS,
+        verbs: &[(Verb::Get, version)],
+        ..Endpoint::BASE
+    },
     Endpoint {
         path: "api/system/health/",
         access: Access::Anyone,

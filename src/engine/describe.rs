@@ -512,19 +512,29 @@ pub struct Filter {
     pub reads: Reads,
     /// What it does.
     pub does: Does,
+    /// Nearly all rows pass `true`: the list may be walked in its order until a page is full.
+    pub common: bool,
+}
+
+impl Filter {
+    /// Nearly all rows pass `true`.
+    pub const fn common(mut self) -> Filter {
+        self.common = true;
+        self
+    }
 }
 
 /// `name=true|false` on a condition.
 pub const fn is(name: &'static str, sql: &'static str) -> Filter {
-    Filter { name, reads: Reads::Flag, does: Does::Sql(sql) }
+    Filter { name, reads: Reads::Flag, does: Does::Sql(sql), common: false }
 }
 /// A filter read in some way, with SQL in which `?` is the value.
 pub const fn where_(name: &'static str, reads: Reads, sql: &'static str) -> Filter {
-    Filter { name, reads, does: Does::Sql(sql) }
+    Filter { name, reads, does: Does::Sql(sql), common: false }
 }
 /// A filter that needs more than SQL.
 pub const fn by(name: &'static str, reads: Reads, does: fn(&Filtered<'_, '_>, &mut Where) -> Result<()>) -> Filter {
-    Filter { name, reads, does: Does::By(does) }
+    Filter { name, reads, does: Does::By(does), common: false }
 }
 
 /// Where `search` looks: texts of this resource or of a related one.
@@ -573,11 +583,13 @@ pub struct Order {
     pub sql: &'static [&'static str],
     /// A join that they need.
     pub join: &'static str,
+    /// FROM that walks the rows in this order by an index, for lists that nothing narrows much; empty if there is none.
+    pub walk: &'static str,
 }
 
 /// An ordering by expressions of the row itself.
 pub const fn order(name: &'static str, sql: &'static [&'static str]) -> Order {
-    Order { name, sql, join: "" }
+    Order { name, sql, join: "", walk: "" }
 }
 
 /// The verbs that a resource answers.
@@ -735,7 +747,8 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// What a description leaves out.
-    pub const BASE: Endpoint = Endpoint { path: "", access: Access::Login, roles: &[], title: "", model: "", input: &[], output: &[], verbs: &[] };
+    pub const BASE: Endpoint =
+        Endpoint { path: "", access: Access::Login, roles: &[], title: "", model: "", input: &[], output: &[], verbs: &[] };
 }
 
 /// A POST that does something; the fields check its body, `run` does it inside one transaction.

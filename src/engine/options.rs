@@ -125,7 +125,8 @@ impl Describer<'_, '_> {
 
     fn field(&mut self, field: &'static Field, shape: Shape) -> Result<()> {
         let in_list = matches!(shape, Shape::Row | Shape::Created);
-        let read_only = field.fixed && !field.says_writable || field.says_fixed || if in_list { field.says_fixed_in_list } else { field.once };
+        let read_only =
+            field.fixed && !field.says_writable || field.says_fixed || if in_list { field.says_fixed_in_list } else { field.once };
         self.out.open('{');
         self.attribute("type", |out| out.text(type_of(field)));
         self.attribute("required", |out| out.bool(field.required));

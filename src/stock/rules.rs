@@ -116,7 +116,11 @@ fn serials_of(tx: &Tx<'_>, part: &Part, new: &Input) -> Result<Option<Vec<String
             taken.push(serial.as_str());
         }
     }
-    if taken.is_empty() { Ok(Some(serials)) } else { invalid("serial_numbers", format!("These serial numbers are taken: {}", taken.join(", "))) }
+    if taken.is_empty() {
+        Ok(Some(serials))
+    } else {
+        invalid("serial_numbers", format!("These serial numbers are taken: {}", taken.join(", ")))
+    }
 }
 
 /// Before an item is written.
@@ -209,7 +213,10 @@ pub fn saved(change: &mut Change<'_>) -> Result<()> {
         } else {
             serde_json::Value::Null
         };
-        let deltas = Deltas::new().with("status", state).maybe("location", change.int("location")).amount("quantity", change.int("quantity").unwrap_or(0));
+        let deltas = Deltas::new()
+            .with("status", state)
+            .maybe("location", change.int("location"))
+            .amount("quantity", change.int("quantity").unwrap_or(0));
         note(change.tx, item, part, Event::Created, &deltas, "")?;
         priced(change.tx, part)?;
     } else {

@@ -23,7 +23,10 @@ pub static GROUP: Resource = Resource {
         text("name", 150).required().label("name"),
         many("roles", &RULESET, "SELECT id FROM ruleset WHERE \"group\" = :id ORDER BY id").null().unless_off("role_detail").label("Roles"),
         json("permissions", PERMISSIONS, &[]).null().on("permission_detail").label("permissions"),
-        many("users", &USER_BRIEF, "SELECT user FROM user_group_member WHERE \"group\" = :id ORDER BY user").null().on("user_detail").label("Users"),
+        many("users", &USER_BRIEF, "SELECT user FROM user_group_member WHERE \"group\" = :id ORDER BY user")
+            .null()
+            .on("user_detail")
+            .label("Users"),
     ],
     search: &[own("user_group", &["name"])],
     order: &[order("name", &["t.name"])],

@@ -10,7 +10,7 @@ use crate::engine::input::{Value, has_markup};
 use crate::engine::json::Json;
 use crate::engine::write::Change;
 use crate::error::{Result, WHOLE, invalid};
-use crate::identity::{Access, ROLES, Right, Role, Right::Add, session, token};
+use crate::identity::{Access, ROLES, Right, Right::Add, Role, session, token};
 
 /// The caller.
 pub static ME: Resource = Resource {
@@ -141,7 +141,14 @@ fn roles(call: &Call<'_>) -> Result<Reply> {
 pub static TOKEN_OF: [Endpoint; 2] = [token_at("api/user/me/token/"), token_at("api/user/token/")];
 
 const fn token_at(path: &'static str) -> Endpoint {
-    Endpoint { path, title: "token of the caller", model: "apitoken", output: TOKEN_FIELDS, verbs: &[(Verb::Get, get_token)], ..Endpoint::BASE }
+    Endpoint {
+        path,
+        title: "token of the caller",
+        model: "apitoken",
+        output: TOKEN_FIELDS,
+        verbs: &[(Verb::Get, get_token)],
+        ..Endpoint::BASE
+    }
 }
 
 static TOKEN_FIELDS: &[Field] = &[text("token", 0).fixed(), text("name", 100).fixed(), date("expiry").fixed()];

@@ -74,11 +74,22 @@ pub static BRIEF: Resource = Resource {
     ..Resource::BASE
 };
 
-static PROFILE: Resource =
-    Resource { model: "userprofile", schema: "BriefUserProfile", title: "profile", table: "user", access: Access::Login, fields: PROFILE_FIELDS.split_at(3).1, ..Resource::BASE };
+static PROFILE: Resource = Resource {
+    model: "userprofile",
+    schema: "BriefUserProfile",
+    title: "profile",
+    table: "user",
+    access: Access::Login,
+    fields: PROFILE_FIELDS.split_at(3).1,
+    ..Resource::BASE
+};
 
 fn check(change: &mut Change<'_>) -> Result<()> {
-    if change.changes("is_superuser") && change.new.sent("is_superuser") && !change.call.user.superuser && (change.flag("is_superuser") || !change.creates()) {
+    if change.changes("is_superuser")
+        && change.new.sent("is_superuser")
+        && !change.call.user.superuser
+        && (change.flag("is_superuser") || !change.creates())
+    {
         return Err(Error::DeniedField("is_superuser", "Only a superuser may set this.".into()));
     }
     if !change.creates() && change.was_int("is_superuser") == Some(1) && !change.call.user.superuser {
