@@ -1,0 +1,12 @@
+//! The API by scenarios, laid out like its addresses, against a server in process.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
+
+mod support;
+
+mod api {
+    mod wire;
+    mod lists;
+}
+/// Named so that it starts last.
+#[path = "api/coverage.rs"]
+mod zz_coverage;
