@@ -6,6 +6,8 @@ mod support;
 mod api {
     mod wire;
     mod lists;
+    mod part;
+    mod part_category;
 }
 /// Named so that it starts last.
 #[path = "api/coverage.rs"]
