@@ -8,6 +8,10 @@ mod api {
     mod lists;
     mod part;
     mod part_category;
+    mod stock;
+    mod stock_actions;
+    mod stock_location;
+    mod stock_track;
 }
 /// Named so that it starts last.
 #[path = "api/coverage.rs"]
