@@ -4,14 +4,20 @@
 mod support;
 
 mod api {
-    mod wire;
+    mod about;
+    mod group;
     mod lists;
+    mod login;
     mod part;
     mod part_category;
+    mod settings;
     mod stock;
     mod stock_actions;
     mod stock_location;
     mod stock_track;
+    mod tokens;
+    mod user;
+    mod wire;
 }
 /// Named so that it starts last.
 #[path = "api/coverage.rs"]
