@@ -98,7 +98,8 @@ pub fn routes() -> BTreeMap<&'static str, Target> {
 
 /// Where a path leads, with the key and the words that it names.
 pub fn find(path: &str) -> Option<(Target, Option<i64>, Vec<&str>)> {
-    let path = path.strip_prefix('/')?;
+    // A path that spells a pattern's own braces is no address.
+    let path = path.strip_prefix('/').filter(|path| !path.contains('{'))?;
     if let Some(target) = ROUTES.get(path) {
         return Some((*target, None, Vec::new()));
     }

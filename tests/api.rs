@@ -5,6 +5,7 @@ mod support;
 
 mod api {
     mod about;
+    mod bad_input;
     mod group;
     mod lists;
     mod login;

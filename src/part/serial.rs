@@ -1,5 +1,7 @@
 //! Serial numbers: how people write many of them (CONVENTIONS §18), which one is next, which are taken.
 
+use std::collections::HashSet;
+
 use rusqlite::Connection;
 
 use super::part::TREE;
@@ -11,6 +13,8 @@ use crate::error::Result;
 pub const MAX_SERIALS: i64 = 1000;
 /// Greatest number that orders serials; larger ones count as this.
 const MAX_INT: i64 = 2_147_483_647;
+/// Sentences that one answer tells about serial numbers.
+const MAX_PROBLEMS: usize = 20;
 
 /// The number in a serial that orders it: its first or last run of digits; 0 if it has none.
 pub fn number_in(serial: &str) -> i64 {
@@ -93,61 +97,54 @@ pub fn parse(text: &str, expected: i64, latest: Option<&str>) -> std::result::Re
         return one(format!("At most {MAX_SERIALS} serial numbers can be made at once."));
     }
     let wanted = usize::try_from(expected).unwrap_or_default();
-    let mut last = next(latest);
-    let mut text = text.trim().to_string();
-    while let Some(at) = text.find('~') {
-        text.replace_range(at..=at, &last);
-        last = increment(&last);
-    }
+    let text = with_next(text.trim(), latest);
     let groups: Vec<&str> = text.split([' ', ',', '\t', '\n', '\r']).map(str::trim).filter(|g| !g.is_empty()).collect();
     if groups.is_empty() {
         return one("No serial numbers are given.".into());
     }
-    let mut serials: Vec<String> = Vec::new();
-    let mut problems: Vec<String> = Vec::new();
-    let add = |serial: String, serials: &mut Vec<String>, problems: &mut Vec<String>| {
-        if serials.contains(&serial) {
-            problems.push(format!("The serial number {serial} stands there twice."));
-        } else {
-            serials.push(serial);
+    let mut found = Found::default();
+    let literal = groups.len() == wanted;
+    for group in groups {
+        // A request of some kilobytes can ask for millions of numbers; what is wrong already is not worked out to its end.
+        if found.problems.len() >= MAX_PROBLEMS || found.serials.len() > wanted {
+            break;
         }
-    };
-    if groups.len() == wanted {
-        for group in groups {
-            add(group.into(), &mut serials, &mut problems);
-        }
-    } else {
-        for group in groups {
-            let parts: Vec<&str> = group.split('-').collect();
-            let plus: Vec<&str> = group.split('+').collect();
-            if let [from, to] = parts.as_slice() {
-                range(from, to, group, wanted - serials.len().min(wanted), &mut serials, &mut problems);
-            } else if let ([from, count], true) = (plus.as_slice(), !plus.first().is_none_or(|f| f.is_empty())) {
-                let more = if count.is_empty() {
-                    Some(wanted.saturating_sub(serials.len() + 1))
-                } else {
-                    count.parse::<usize>().ok().filter(|n| *n <= wanted * 2)
-                };
-                let Some(more) = more else {
-                    problems.push(format!("The group {group} makes no sense."));
-                    continue;
-                };
-                let mut serial = (*from).to_string();
-                for _ in 0..=more {
-                    add(serial.clone(), &mut serials, &mut problems);
-                    let following = increment(&serial);
-                    if following == serial {
-                        break;
-                    }
-                    serial = following;
-                }
+        let parts: Vec<&str> = group.split('-').collect();
+        let plus: Vec<&str> = group.split('+').collect();
+        if literal {
+            found.add(group.into());
+        } else if let [from, to] = parts.as_slice() {
+            range(from, to, group, wanted.saturating_sub(found.serials.len()), &mut found);
+        } else if let ([from, count], true) = (plus.as_slice(), !plus.first().is_none_or(|f| f.is_empty())) {
+            let more = if count.is_empty() {
+                Some(wanted.saturating_sub(found.serials.len() + 1))
             } else {
-                add(group.into(), &mut serials, &mut problems);
+                count.parse::<usize>().ok().filter(|n| *n <= wanted * 2)
+            };
+            let Some(more) = more else {
+                found.problems.push(format!("The group {group} makes no sense."));
+                continue;
+            };
+            let mut serial = (*from).to_string();
+            for _ in 0..=more {
+                found.add(serial.clone());
+                let following = increment(&serial);
+                if following == serial {
+                    break;
+                }
+                serial = following;
             }
+        } else {
+            found.add(group.into());
         }
     }
+    let Found { serials, mut problems, .. } = found;
     if !problems.is_empty() {
+        problems.truncate(MAX_PROBLEMS);
         return Err(problems);
+    }
+    if serials.len() > wanted {
+        return one(format!("There are more serial numbers than the quantity of {expected}."));
     }
     if serials.len() != wanted {
         return one(format!("There are {} serial numbers for a quantity of {expected}.", serials.len()));
@@ -155,10 +152,43 @@ pub fn parse(text: &str, expected: i64, latest: Option<&str>) -> std::result::Re
     Ok(serials)
 }
 
+/// The serial numbers read so far, each once, and what was wrong.
+#[derive(Default)]
+struct Found {
+    serials: Vec<String>,
+    known: HashSet<String>,
+    problems: Vec<String>,
+}
+
+impl Found {
+    fn add(&mut self, serial: String) {
+        if self.known.insert(serial.clone()) {
+            self.serials.push(serial);
+        } else {
+            self.problems.push(format!("The serial number {serial} stands there twice."));
+        }
+    }
+}
+
+/// The text with each `~` replaced by the next free number.
+fn with_next(text: &str, latest: Option<&str>) -> String {
+    let mut last = next(latest);
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == '~' {
+            out += &last;
+            last = increment(&last);
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// `a-b`, both ends included.
-fn range(from: &str, to: &str, group: &str, room: usize, serials: &mut Vec<String>, problems: &mut Vec<String>) {
+fn range(from: &str, to: &str, group: &str, room: usize, found: &mut Found) {
     if from == to || from.is_empty() {
-        problems.push(format!("The group {group} makes no sense."));
+        found.problems.push(format!("The group {group} makes no sense."));
         return;
     }
     let mut serial = from.to_string();
@@ -170,21 +200,17 @@ fn range(from: &str, to: &str, group: &str, room: usize, serials: &mut Vec<Strin
         }
         let following = increment(&serial);
         if following == serial {
-            problems.push(format!("The group {group} makes no sense."));
+            found.problems.push(format!("The group {group} makes no sense."));
             return;
         }
         if made.len() >= room {
-            problems.push(format!("The range {group} is longer than the quantity."));
+            found.problems.push(format!("The range {group} is longer than the quantity."));
             return;
         }
         serial = following;
     }
     for serial in made {
-        if serials.contains(&serial) {
-            problems.push(format!("The serial number {serial} stands there twice."));
-        } else {
-            serials.push(serial);
-        }
+        found.add(serial);
     }
 }
 

@@ -11,9 +11,29 @@ fn the_probe_is_open_and_tells_staff_more() {
     assert_eq!((&open["server"], &open["apiVersion"]), (&json!("InvenTree"), &json!(511)));
     assert!(open["version"].as_str().is_some_and(|v| !v.is_empty()));
     let keys = [
-        "server", "id", "version", "instance", "apiVersion", "worker_running", "worker_count", "worker_pending_tasks", "plugins_enabled",
-        "plugins_install_disabled", "email_configured", "debug_mode", "docker_mode", "default_locale", "customize", "active_plugins",
-        "system_health", "database", "platform", "installer", "target", "django_admin", "settings",
+        "server",
+        "id",
+        "version",
+        "instance",
+        "apiVersion",
+        "worker_running",
+        "worker_count",
+        "worker_pending_tasks",
+        "plugins_enabled",
+        "plugins_install_disabled",
+        "email_configured",
+        "debug_mode",
+        "docker_mode",
+        "default_locale",
+        "customize",
+        "active_plugins",
+        "system_health",
+        "database",
+        "platform",
+        "installer",
+        "target",
+        "django_admin",
+        "settings",
     ];
     for key in keys {
         assert!(open.json.get(key).is_some(), "{key}");

@@ -17,7 +17,12 @@ fn every_route_is_reached_by_a_scenario() {
     }
     settle();
     let hits = hits();
-    let listed: BTreeSet<String> = include_str!("../uncovered.txt").lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')).map(String::from).collect();
+    let listed: BTreeSet<String> = include_str!("../uncovered.txt")
+        .lines()
+        .map(str::trim)
+        .filter(|l| !l.is_empty() && !l.starts_with('#'))
+        .map(String::from)
+        .collect();
     let routes = stockroom::router::routes();
     let all: BTreeSet<String> =
         routes.iter().flat_map(|(route, target)| target.verbs().into_iter().map(move |verb| format!("{} {route}", verb.name()))).collect();

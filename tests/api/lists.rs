@@ -67,7 +67,14 @@ fn walking_the_pages_meets_every_row_once() {
     for part in 1..=7 {
         shop.stock_with(part, 5.0, json!({"location": place}));
     }
-    for (list, order) in [("part", "active"), ("part", "-active,IPN"), ("stock", "quantity"), ("stock", "-part"), ("stock", ""), ("stock", "location,status")] {
+    for (list, order) in [
+        ("part", "active"),
+        ("part", "-active,IPN"),
+        ("stock", "quantity"),
+        ("stock", "-part"),
+        ("stock", ""),
+        ("stock", "location,status"),
+    ] {
         let mut met = Vec::new();
         let mut next = Some(format!("/api/{list}/?limit=2&ordering={order}"));
         while let Some(path) = next {
@@ -238,7 +245,9 @@ fn search_wants_every_term_somewhere() {
 #[test]
 fn signs_that_mean_something_to_a_database_are_searched_literally() {
     let shop = Shop::new();
-    for name in ["100% cotton", "under_score", "back\\slash", "plain", "quo\"te", "semi;colon", "star*", "caret^x", "(paren)", "NEAR", "a AND b"] {
+    for name in
+        ["100% cotton", "under_score", "back\\slash", "plain", "quo\"te", "semi;colon", "star*", "caret^x", "(paren)", "NEAR", "a AND b"]
+    {
         shop.part(name);
     }
     let found = |search: &str| {
@@ -375,7 +384,18 @@ fn details_are_shown_to_those_alone_who_may_see_them() {
 #[test]
 fn broken_bytes_in_a_query_are_survived() {
     let shop = shelf(&["nut"]);
-    for query in ["search=%FF%FE", "search=%00", "%FF=%FF", "search=%", "search=%zz", "&&&=&=", "limit=%00", "ordering=%00name", "=", "search=%ED%A0%80"] {
+    for query in [
+        "search=%FF%FE",
+        "search=%00",
+        "%FF=%FF",
+        "search=%",
+        "search=%zz",
+        "&&&=&=",
+        "limit=%00",
+        "ordering=%00name",
+        "=",
+        "search=%ED%A0%80",
+    ] {
         shop.reader.get(&format!("/api/part/?{query}")).is(200);
     }
     shop.reader.get("/api/part/?category=%FF").refuses("category");

@@ -28,7 +28,10 @@ fn browser(shop: &Shop, session: &str, csrf: &str, header: Option<&str>) -> Pers
 fn a_browser_logs_in_works_and_logs_out() {
     let shop = Shop::new();
     let before = shop.anon.get(SESSION).is(401);
-    assert_eq!((&before["status"], &before["meta"]["is_authenticated"], &before["data"]["flows"][0]["id"]), (&json!(401), &json!(false), &json!("login")));
+    assert_eq!(
+        (&before["status"], &before["meta"]["is_authenticated"], &before["data"]["flows"][0]["id"]),
+        (&json!(401), &json!(false), &json!("login"))
+    );
     let (session, csrf) = log_in(&shop, "store");
     let browser = browser(&shop, &session, &csrf, Some(&csrf));
     let me = browser.get(SESSION).is(200);

@@ -17,11 +17,16 @@ fn a_new_part_gets_what_the_settings_say() {
     let shop = Shop::new();
     let part = shop.admin.post("/api/part/", json!({"name": "  Nut\n"})).is(201);
     assert_eq!((&part["pk"], &part["name"], &part["full_name"]), (&json!(1), &json!("Nut"), &json!("Nut")));
-    for (field, want) in [("active", true), ("component", true), ("purchaseable", true), ("assembly", false), ("salable", false), ("trackable", false)] {
+    for (field, want) in
+        [("active", true), ("component", true), ("purchaseable", true), ("assembly", false), ("salable", false), ("trackable", false)]
+    {
         assert_eq!(part[field], want, "{field}");
     }
     assert_eq!((&part["IPN"], &part["revision"], &part["units"], &part["description"]), (&json!(""), &json!(""), &json!(""), &json!("")));
-    assert_eq!((&part["keywords"], &part["link"], &part["category"], &part["image"]), (&json!(null), &json!(null), &json!(null), &json!(null)));
+    assert_eq!(
+        (&part["keywords"], &part["link"], &part["category"], &part["image"]),
+        (&json!(null), &json!(null), &json!(null), &json!(null))
+    );
     assert_eq!((&part["minimum_stock"], &part["creation_user"]), (&json!(0.0), &json!(shop.admin.id)));
     shop.set("PART_SALABLE", "true");
     shop.set("PART_COMPONENT", "false");
@@ -35,7 +40,16 @@ fn a_new_part_gets_what_the_settings_say() {
 fn the_answer_to_a_creation_lacks_what_is_computed_over_other_tables() {
     let shop = Shop::new();
     let created = shop.admin.post("/api/part/", json!({"name": "Nut"})).is(201);
-    for field in ["in_stock", "total_in_stock", "variant_stock", "ordering", "building", "stock_item_count", "revision_count", "allocated_to_build_orders"] {
+    for field in [
+        "in_stock",
+        "total_in_stock",
+        "variant_stock",
+        "ordering",
+        "building",
+        "stock_item_count",
+        "revision_count",
+        "allocated_to_build_orders",
+    ] {
         assert!(created[field].is_null(), "{field}: {}", created[field]);
     }
     assert!(created.json.get("category_name").is_none());
@@ -51,7 +65,11 @@ fn name_number_and_revision_are_unique_together() {
     let shop = Shop::new();
     shop.part_with("Nut", json!({"IPN": "N-1", "revision": "A"}));
     shop.admin.post("/api/part/", json!({"name": "Nut", "IPN": "N-1", "revision": "A"})).refuses("non_field_errors");
-    for other in [json!({"name": "Nut", "IPN": "N-1"}), json!({"name": "nut", "IPN": "N-1", "revision": "A"}), json!({"name": "Nut", "IPN": "N-2", "revision": "A"})] {
+    for other in [
+        json!({"name": "Nut", "IPN": "N-1"}),
+        json!({"name": "nut", "IPN": "N-1", "revision": "A"}),
+        json!({"name": "Nut", "IPN": "N-2", "revision": "A"}),
+    ] {
         shop.admin.post("/api/part/", other).is(201);
     }
     shop.admin.patch(&at(2), json!({"revision": "A"})).refuses("non_field_errors");
@@ -203,7 +221,8 @@ fn with_a_part_goes_its_stock_and_its_variants_move_up() {
 fn a_part_is_created_with_stock() {
     let shop = Shop::new();
     let (shelf, drawer) = (shop.place("Shelf"), shop.place("Drawer"));
-    let make = |name: &str, stock: Value| shop.admin.post("/api/part/", json!({"name": name, "default_location": shelf, "initial_stock": stock}));
+    let make =
+        |name: &str, stock: Value| shop.admin.post("/api/part/", json!({"name": name, "default_location": shelf, "initial_stock": stock}));
     make("a", json!({"quantity": 5, "location": drawer})).is(201);
     make("b", json!({"quantity": "2.5"})).is(201);
     make("c", json!({"quantity": 0})).is(201);
@@ -219,7 +238,9 @@ fn a_part_is_created_with_stock() {
     make("d", json!(5)).is(400);
     let structural = shop.place_with("Room", json!({"structural": true}));
     make("d", json!({"quantity": 1, "location": structural})).is(400);
-    shop.admin.delete_with(&format!("/api/stock/location/{structural}/"), json!({"delete_stock_items": false, "delete_sub_locations": false})).is(204);
+    shop.admin
+        .delete_with(&format!("/api/stock/location/{structural}/"), json!({"delete_stock_items": false, "delete_sub_locations": false}))
+        .is(204);
     assert_eq!(shop.state()["part"], before["part"], "no part without its stock");
     assert_eq!(shop.state()["stock_item"], before["stock_item"]);
 }
@@ -317,7 +338,9 @@ fn what_is_set_aside_is_not_free() {
          INSERT INTO sales_order_allocation (line, item, quantity) VALUES (1, {item}, 2000000);"
     ));
     let part = one(&shop.reader, nut);
-    for (field, want) in [("in_stock", 10.0), ("allocated_to_build_orders", 3.0), ("allocated_to_sales_orders", 2.0), ("unallocated_stock", 5.0)] {
+    for (field, want) in
+        [("in_stock", 10.0), ("allocated_to_build_orders", 3.0), ("allocated_to_sales_orders", 2.0), ("unallocated_stock", 5.0)]
+    {
         assert_eq!(part[field], json!(want), "{field}: an allocation of a build that is done holds nothing");
     }
     assert_eq!((&part["required_for_build_orders"], &part["required_for_sales_orders"]), (&json!(8), &json!(6)));
@@ -365,7 +388,8 @@ fn duplicates_take_over_what_they_are_told() {
     let plain = copy("a", json!({"part": part}));
     let full = copy("b", json!({"part": part, "copy_parameters": true, "copy_notes": false}));
     assert_eq!((&one(&shop.reader, plain)["notes"], &one(&shop.reader, full)["notes"]), (&json!("keep dry"), &json!(null)));
-    let parameters = |part: i64| shop.reader.get(&format!("/api/part/{part}/?parameters=true")).is(200)["parameters"].as_array().unwrap().len();
+    let parameters =
+        |part: i64| shop.reader.get(&format!("/api/part/{part}/?parameters=true")).is(200)["parameters"].as_array().unwrap().len();
     assert_eq!((parameters(plain), parameters(full)), (0, 1));
     shop.admin.post("/api/part/", json!({"name": "c", "duplicate": {"part": 77}})).is(400);
 }
@@ -382,7 +406,8 @@ fn a_category_gives_its_parameters_and_the_nearest_wins() {
     let values = |more: Value| {
         let part = shop.part_with("x", crate::support::goods::with(json!({"category": below}), &more));
         let part = shop.reader.get(&format!("/api/part/{part}/?parameters=true")).is(200);
-        let mut list: Vec<String> = part["parameters"].as_array().unwrap().iter().map(|p| p["data"].as_str().unwrap().to_string()).collect();
+        let mut list: Vec<String> =
+            part["parameters"].as_array().unwrap().iter().map(|p| p["data"].as_str().unwrap().to_string()).collect();
         list.sort();
         list
     };
@@ -422,12 +447,28 @@ fn several_parts_change_together_or_not_at_all() {
     shop.admin.patch("/api/part/", json!({"items": parts, "name": "same"})).is(400);
     shop.admin.patch("/api/part/", json!({"items": parts, "category": 77})).is(400);
     shop.admin.patch("/api/part/", json!({"items": [parts[0]], "active": "junk"})).is(400);
-    for body in [json!({}), json!({"items": []}), json!({"items": [77, 78]}), json!({"items": "1"}), json!({"items": 1}), json!({"items": ["x"]}), json!({"items": [null]}), json!({"all": false}), json!([1])] {
+    for body in [
+        json!({}),
+        json!({"items": []}),
+        json!({"items": [77, 78]}),
+        json!({"items": "1"}),
+        json!({"items": 1}),
+        json!({"items": ["x"]}),
+        json!({"items": [null]}),
+        json!({"all": false}),
+        json!([1]),
+    ] {
         shop.admin.patch("/api/part/", body).refuses_barely("non_field_errors");
     }
     assert_eq!(shop.state(), before);
     // What does not exist is passed over.
-    assert_eq!(shop.admin.patch("/api/part/", json!({"items": [parts[0], 77, parts[0]], "description": "x"})).is(200)["items"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        shop.admin.patch("/api/part/", json!({"items": [parts[0], 77, parts[0]], "description": "x"})).is(200)["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
     shop.admin.patch("/api/part/", json!({"all": true, "salable": false})).is(200);
     assert_eq!(shop.reader.get("/api/part/?salable=true").is(200).list().len(), 0);
     shop.reader.patch("/api/part/", json!({"items": parts, "salable": true})).is(403);
@@ -436,7 +477,10 @@ fn several_parts_change_together_or_not_at_all() {
 #[test]
 fn texts_are_cleaned_and_markup_is_refused() {
     let shop = Shop::new();
-    let part = shop.admin.post("/api/part/", json!({"name": "a\u{0}b\tc\u{7f}", "description": " 3 < 4 > 2 & so on ", "notes": "line\nline"})).is(201);
+    let part = shop
+        .admin
+        .post("/api/part/", json!({"name": "a\u{0}b\tc\u{7f}", "description": " 3 < 4 > 2 & so on ", "notes": "line\nline"}))
+        .is(201);
     assert_eq!((&part["name"], &part["description"]), (&json!("abc"), &json!("3 < 4 > 2 & so on")));
     assert_eq!(one(&shop.reader, 1)["notes"], "line\nline");
     for (field, text) in [("name", "<b>x</b>"), ("description", "<script>"), ("description", "</p>"), ("keywords", "<!-- x -->")] {
@@ -455,7 +499,9 @@ fn links_are_web_addresses() {
     for good in ["https://example.org/x?y=1", "http://localhost:8000/", "ftp://files.example.org", "HTTPS://EXAMPLE.ORG"] {
         assert_eq!(shop.admin.patch(&at(part), json!({"link": good})).is(200)["link"], good);
     }
-    for bad in ["example", "javascript:alert(1)", "http://", "http://nodot/", "mailto:a@b.c", "http://a..b", "example.org", "data:text/html,x"] {
+    for bad in
+        ["example", "javascript:alert(1)", "http://", "http://nodot/", "mailto:a@b.c", "http://a..b", "example.org", "data:text/html,x"]
+    {
         shop.admin.patch(&at(part), json!({"link": bad})).refuses("link");
     }
     shop.set("INVENTREE_STRICT_URLS", "false");

@@ -134,7 +134,12 @@ fn a_deletion_must_say_what_becomes_of_the_contents() {
     let before = shop.state();
     let refused = shop.admin.delete(&at(top)).is(400);
     assert!(refused["delete_child_categories"].is_array() && refused["delete_parts"].is_array());
-    for body in [json!({"delete_parts": true}), json!({"delete_child_categories": true}), json!({"delete_child_categories": KEEP, "delete_parts": "maybe"}), json!([])] {
+    for body in [
+        json!({"delete_parts": true}),
+        json!({"delete_child_categories": true}),
+        json!({"delete_child_categories": KEEP, "delete_parts": "maybe"}),
+        json!([]),
+    ] {
         shop.admin.delete_with(&at(top), body).is(400);
     }
     shop.reader.delete_with(&at(top), removal(false, false)).is(403);

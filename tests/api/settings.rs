@@ -16,7 +16,14 @@ fn own(key: &str) -> String {
 fn settings_describe_themselves() {
     let shop = Shop::new();
     let row = shop.norole.get(&global("PART_SALABLE")).is(200);
-    for (field, want) in [("key", json!("PART_SALABLE")), ("value", json!(false)), ("type", json!("boolean")), ("typ", json!("inventree")), ("choices", json!([])), ("confirm", json!(false))] {
+    for (field, want) in [
+        ("key", json!("PART_SALABLE")),
+        ("value", json!(false)),
+        ("type", json!("boolean")),
+        ("typ", json!("inventree")),
+        ("choices", json!([])),
+        ("confirm", json!(false)),
+    ] {
         assert_eq!(row[field], want, "{field}");
     }
     assert!(!row["name"].as_str().unwrap().is_empty() && !row["description"].as_str().unwrap().is_empty());
@@ -62,7 +69,16 @@ fn everybody_reads_and_staff_writes() {
 fn flags_and_numbers_are_coerced() {
     let shop = Shop::new();
     let set = |key: &str, value: Value| shop.staff.patch(&global(key), json!({"value": value}));
-    for (given, want) in [(json!(true), true), (json!("False"), false), (json!("yes"), true), (json!(0), false), (json!("1"), true), (json!("junk"), false), (json!(null), false), (json!("on"), true)] {
+    for (given, want) in [
+        (json!(true), true),
+        (json!("False"), false),
+        (json!("yes"), true),
+        (json!(0), false),
+        (json!("1"), true),
+        (json!("junk"), false),
+        (json!(null), false),
+        (json!("on"), true),
+    ] {
         assert_eq!(set("PART_SALABLE", given).is(200)["value"], want);
     }
     assert_eq!(set("STOCK_STALE_DAYS", json!("12")).is(200)["value"], json!(12));

@@ -74,7 +74,9 @@ fn part_and_quantity_are_asked_for_with_a_bare_text() {
     let before = shop.state();
     shop.store.post("/api/stock/", json!({"part": part})).refuses_barely("quantity");
     shop.store.post("/api/stock/", json!({"quantity": null, "part": part})).refuses_barely("quantity");
-    for wrong in [json!({}), json!({"part": 77}), json!({"part": "x"}), json!({"part": null}), json!({"part": [1]}), json!({"part": {"pk": 1}})] {
+    for wrong in
+        [json!({}), json!({"part": 77}), json!({"part": "x"}), json!({"part": null}), json!({"part": [1]}), json!({"part": {"pk": 1}})]
+    {
         shop.store.post("/api/stock/", goods::with(json!({"quantity": 1}), &wrong)).refuses_barely("part");
     }
     shop.store.post("/api/stock/", json!({"part": part, "quantity": 1, "supplier_part": 77})).refuses_barely("supplier_part");
@@ -89,11 +91,35 @@ fn quantities_are_exact_and_bounded() {
     let shop = Shop::new();
     let part = shop.part("Nut");
     let make = |quantity: Value| shop.store.post("/api/stock/", json!({"part": part, "quantity": quantity}));
-    for (given, want) in [(json!("0.00001"), 10), (json!(0.1), 100_000), (json!("9999999999.99999"), 9_999_999_999_999_990), (json!(" 7 "), 7_000_000), (json!("1e3"), 1_000_000_000), (json!(0), 0), (json!("-0"), 0)] {
+    for (given, want) in [
+        (json!("0.00001"), 10),
+        (json!(0.1), 100_000),
+        (json!("9999999999.99999"), 9_999_999_999_999_990),
+        (json!(" 7 "), 7_000_000),
+        (json!("1e3"), 1_000_000_000),
+        (json!(0), 0),
+        (json!("-0"), 0),
+    ] {
         let item = make(given).is(201).pk();
         assert_eq!(shop.quantity(item), want);
     }
-    for bad in [json!("0.000001"), json!(0.123_456_7), json!(-1), json!("-0.1"), json!("1e11"), json!(1e30), json!("NaN"), json!("inf"), json!("1,5"), json!("0x10"), json!(""), json!(true), json!([1]), json!({"a": 1}), json!("1 2")] {
+    for bad in [
+        json!("0.000001"),
+        json!(0.123_456_7),
+        json!(-1),
+        json!("-0.1"),
+        json!("1e11"),
+        json!(1e30),
+        json!("NaN"),
+        json!("inf"),
+        json!("1,5"),
+        json!("0x10"),
+        json!(""),
+        json!(true),
+        json!([1]),
+        json!({"a": 1}),
+        json!("1 2"),
+    ] {
         make(bad.clone()).refuses("quantity");
     }
     let raw = format!("{{\"part\": {part}, \"quantity\": 1e400}}");
@@ -105,14 +131,18 @@ fn quantities_are_exact_and_bounded() {
 fn serial_numbers_make_an_item_each() {
     let shop = Shop::new();
     let part = shop.part_with("Motor", json!({"trackable": true}));
-    let make = |quantity: i64, serials: &str| shop.store.post("/api/stock/", json!({"part": part, "quantity": quantity, "serial_numbers": serials}));
+    let make = |quantity: i64, serials: &str| {
+        shop.store.post("/api/stock/", json!({"part": part, "quantity": quantity, "serial_numbers": serials}))
+    };
     let made = make(3, "A1, A3-A4").is(201);
     assert_eq!(made.texts("serial"), ["A1", "A3", "A4"]);
     assert!(made.list().iter().all(|i| i["quantity"] == json!(1.0)));
     assert_eq!(make(2, "~+").is(201).texts("serial"), ["A5", "A6"], "counted on from the last");
     assert_eq!(make(1, "7-9").is(201).texts("serial"), ["7-9"], "taken literally where the numbers agree");
     let before = shop.state();
-    for (quantity, serials) in [(2, "1-3"), (2, "X"), (3, "3-1"), (2, "Q,Q"), (1, "A1"), (1001, "1-1001"), (0, "1"), (2, "+"), (2, "a-b-c-d")] {
+    for (quantity, serials) in
+        [(2, "1-3"), (2, "X"), (3, "3-1"), (2, "Q,Q"), (1, "A1"), (1001, "1-1001"), (0, "1"), (2, "+"), (2, "a-b-c-d")]
+    {
         let refused = make(quantity, serials).is(400);
         assert!(refused["serial_numbers"].is_array(), "{serials}: {}", refused.text());
     }
@@ -175,7 +205,9 @@ fn packs_must_be_spoken_of() {
         "INSERT INTO company (id, name) VALUES (1, 'Sells');
          INSERT INTO supplier_part (id, part, supplier, \"SKU\", pack_quantity_native) VALUES (1, {part}, 1, 'BOX', 25000000), (2, {part}, 1, 'ONE', 1000000)"
     ));
-    let make = |more: Value| shop.store.post("/api/stock/", goods::with(json!({"part": part, "quantity": 4, "purchase_price": 10, "supplier_part": 1}), &more));
+    let make = |more: Value| {
+        shop.store.post("/api/stock/", goods::with(json!({"part": part, "quantity": 4, "purchase_price": 10, "supplier_part": 1}), &more))
+    };
     make(json!({})).refuses_barely("use_pack_size");
     let packs = make(json!({"use_pack_size": true})).is(201)[0].clone();
     assert_eq!((&packs["quantity"], &packs["purchase_price"]), (&json!(100.0), &json!(0.4)));
@@ -193,14 +225,19 @@ fn packs_must_be_spoken_of() {
 fn a_state_in_detail_stands_for_a_built_in_one() {
     let shop = Shop::new();
     let part = shop.part("Nut");
-    shop.sql("INSERT INTO custom_state (key, name, label, logical_key, reference_status) VALUES (110, 'DENTED', 'Dented', 55, 'StockStatus')");
+    shop.sql(
+        "INSERT INTO custom_state (key, name, label, logical_key, reference_status) VALUES (110, 'DENTED', 'Dented', 55, 'StockStatus')",
+    );
     let item = shop.store.post("/api/stock/", json!({"part": part, "quantity": 1, "status": 110})).is(201)[0].clone();
     assert_eq!((&item["status"], &item["status_custom_key"], &item["status_text"]), (&json!(55), &json!(110), &json!("Dented")));
     let item = shop.store.post("/api/stock/", json!({"part": part, "quantity": 1, "status_custom_key": 110})).is(201)[0].clone();
     assert_eq!((&item["status"], &item["status_custom_key"]), (&json!(55), &json!(110)));
     let path = at(item["pk"].as_i64().unwrap());
     let plain = shop.store.patch(&path, json!({"status": 75})).is(200);
-    assert_eq!((&plain["status"], &plain["status_custom_key"], &plain["status_text"], &plain["in_stock"]), (&json!(75), &json!(75), &json!("Quarantined"), &json!(false)));
+    assert_eq!(
+        (&plain["status"], &plain["status_custom_key"], &plain["status_text"], &plain["in_stock"]),
+        (&json!(75), &json!(75), &json!("Quarantined"), &json!(false))
+    );
     let found = |status: i64| shop.reader.get(&format!("/api/stock/?status={status}")).is(200).list().len();
     assert_eq!((found(110), found(55), found(75)), (1, 0, 1));
     for junk in [json!(11), json!("OK"), json!(null), json!([10])] {
@@ -283,7 +320,11 @@ fn stock_is_found_by_place_and_all_inside_it() {
     let part = shop.part("Nut");
     let room = shop.place_with("Room", json!({"external": true}));
     let shelf = shop.place_with("Shelf", json!({"parent": room}));
-    let (a, b, c) = (shop.stock_with(part, 1.0, json!({"location": room})), shop.stock_with(part, 2.0, json!({"location": shelf})), shop.stock(part, 3.0));
+    let (a, b, c) = (
+        shop.stock_with(part, 1.0, json!({"location": room})),
+        shop.stock_with(part, 2.0, json!({"location": shelf})),
+        shop.stock(part, 3.0),
+    );
     let keys = |query: &str| shop.reader.get(&format!("/api/stock/?ordering=quantity&{query}")).is(200).numbers("pk");
     assert_eq!(keys(&format!("location={room}")), [a, b]);
     assert_eq!(keys(&format!("location={room}&cascade=false")), [a]);
@@ -386,7 +427,14 @@ fn several_items_are_deleted_together_or_not_at_all() {
     shop.set("STOCK_ALLOW_DELETE_SERIALIZED", "false");
     let before = shop.state();
     shop.store.delete_with("/api/stock/", json!({"items": [items[0], kept]})).is(400);
-    for body in [json!({}), json!({"items": []}), json!({"items": [77]}), json!({"items": "x"}), json!({"filters": {"part": nut}}), json!({"all": false})] {
+    for body in [
+        json!({}),
+        json!({"items": []}),
+        json!({"items": [77]}),
+        json!({"items": "x"}),
+        json!({"filters": {"part": nut}}),
+        json!({"all": false}),
+    ] {
         shop.store.delete_with("/api/stock/", body).refuses_barely("non_field_errors");
     }
     shop.store.delete("/api/stock/").refuses_barely("non_field_errors");

@@ -55,14 +55,24 @@ fn the_answer_is_the_checked_request() {
 fn adding_adds_and_tells() {
     let s = store();
     let item = s.item(5.0);
-    s.act("add", json!([{"pk": item, "quantity": "2.5", "batch": "B2", "packaging": "box", "status": 50}]), json!({"notes": "found"})).is(201);
+    s.act("add", json!([{"pk": item, "quantity": "2.5", "batch": "B2", "packaging": "box", "status": 50}]), json!({"notes": "found"}))
+        .is(201);
     let row = s.row(item);
-    assert_eq!((&row["quantity"], &row["batch"], &row["packaging"], &row["status"]), (&json!(7.5), &json!("B2"), &json!("box"), &json!(50)));
+    assert_eq!(
+        (&row["quantity"], &row["batch"], &row["packaging"], &row["status"]),
+        (&json!(7.5), &json!("B2"), &json!("box"), &json!(50))
+    );
     let event = s.shop.last_event(item);
     assert_eq!((&event["tracking_type"], &event["notes"], &event["user"]), (&json!(11), &json!("found"), &json!(s.shop.store.id)));
     let deltas = &event["deltas"];
-    assert_eq!((&deltas["added"], &deltas["quantity"], &deltas["batch"], &deltas["packaging"]), (&json!(2.5), &json!(7.5), &json!("B2"), &json!("box")));
-    assert_eq!((&deltas["status"], &deltas["old_status"], &deltas["status_logical"], &deltas["old_status_logical"]), (&json!(50), &json!(10), &json!(50), &json!(10)));
+    assert_eq!(
+        (&deltas["added"], &deltas["quantity"], &deltas["batch"], &deltas["packaging"]),
+        (&json!(2.5), &json!(7.5), &json!("B2"), &json!("box"))
+    );
+    assert_eq!(
+        (&deltas["status"], &deltas["old_status"], &deltas["status_logical"], &deltas["old_status_logical"]),
+        (&json!(50), &json!(10), &json!(50), &json!(10))
+    );
     assert_eq!(s.shop.events(item), [1, 11]);
 }
 
@@ -117,7 +127,9 @@ fn what_is_empty_goes_if_it_was_told_to() {
     // Something is built into it, or an order wants it: it stays.
     let (holds, inside, ordered) = (s.item(1.0), s.item(1.0), s.item(1.0));
     s.shop.sql("INSERT INTO sales_order (id, reference) VALUES (1, 'SO-1')");
-    s.shop.sql(&format!("UPDATE stock_item SET belongs_to = {holds} WHERE id = {inside}; UPDATE stock_item SET sales_order = 1 WHERE id = {ordered}"));
+    s.shop.sql(&format!(
+        "UPDATE stock_item SET belongs_to = {holds} WHERE id = {inside}; UPDATE stock_item SET sales_order = 1 WHERE id = {ordered}"
+    ));
     s.shop.set("STOCK_ALLOW_OUT_OF_STOCK_TRANSFER", "true");
     s.act("remove", json!([{"pk": holds, "quantity": 1}, {"pk": ordered, "quantity": 1}]), json!({})).is(201);
     assert!(s.shop.has_item(holds) && s.shop.has_item(ordered));
@@ -145,7 +157,10 @@ fn counting_sets_what_was_found() {
     s.act("count", json!([{"pk": item, "quantity": "7.25", "status": 55}]), json!({"notes": "yearly"})).is(201);
     let row = s.row(item);
     let today = stockroom::engine::moment::day(stockroom::engine::moment::now());
-    assert_eq!((&row["quantity"], &row["stocktake_date"], &row["status"], &row["location"]), (&json!(7.25), &json!(today), &json!(55), &json!(s.shelf)));
+    assert_eq!(
+        (&row["quantity"], &row["stocktake_date"], &row["status"], &row["location"]),
+        (&json!(7.25), &json!(today), &json!(55), &json!(s.shelf))
+    );
     assert_eq!(s.shop.last_event(item)["deltas"]["quantity"], json!(7.25));
     s.act("count", json!([{"pk": item, "quantity": 1}]), json!({"location": s.drawer})).is(201);
     assert_eq!(s.row(item)["location"], json!(s.drawer));
@@ -161,7 +176,10 @@ fn a_whole_item_moves() {
     let item = s.item(5.0);
     s.act("transfer", json!([{"pk": item, "quantity": 5, "status": 55}]), json!({"location": s.drawer, "notes": "tidied"})).is(201);
     let row = s.row(item);
-    assert_eq!((&row["location"], &row["quantity"], &row["status"], s.shop.rows("stock_item")), (&json!(s.drawer), &json!(5.0), &json!(55), 1));
+    assert_eq!(
+        (&row["location"], &row["quantity"], &row["status"], s.shop.rows("stock_item")),
+        (&json!(s.drawer), &json!(5.0), &json!(55), 1)
+    );
     let event = s.shop.last_event(item);
     assert_eq!((&event["tracking_type"], &event["deltas"]["location"]), (&json!(20), &json!(s.drawer)));
     // More than there is moves what there is; to where it lies already, it is an update.
@@ -184,7 +202,10 @@ fn a_part_of_an_item_becomes_an_item() {
     s.act("transfer", json!([{"pk": item, "quantity": "3.5", "batch": "B2"}]), json!({"location": s.drawer, "notes": "some"})).is(201);
     let child: i64 = s.shop.find("SELECT max(id) FROM stock_item");
     let (old, new) = (s.row(item), s.row(child));
-    assert_eq!((&old["quantity"], &old["location"], &old["batch"], &old["child_items"]), (&json!(6.5), &json!(s.shelf), &json!("B1"), &json!(1)));
+    assert_eq!(
+        (&old["quantity"], &old["location"], &old["batch"], &old["child_items"]),
+        (&json!(6.5), &json!(s.shelf), &json!("B1"), &json!(1))
+    );
     for (field, want) in [
         ("quantity", json!(3.5)),
         ("location", json!(s.drawer)),
@@ -198,11 +219,21 @@ fn a_part_of_an_item_becomes_an_item() {
     ] {
         assert_eq!(new[field], want, "{field}");
     }
-    assert_eq!(s.shop.reader.get(&format!("/api/stock/{child}/?tests=true")).is(200)["tests"][0]["value"], "ok", "results of tests come along");
+    assert_eq!(
+        s.shop.reader.get(&format!("/api/stock/{child}/?tests=true")).is(200)["tests"][0]["value"],
+        "ok",
+        "results of tests come along"
+    );
     assert_eq!((s.shop.events(item), s.shop.events(child)), (vec![1, 42], vec![40]));
     let (of_old, of_new) = (s.shop.last_event(item), s.shop.last_event(child));
-    assert_eq!((&of_old["deltas"]["removed"], &of_old["deltas"]["quantity"], &of_old["deltas"]["stockitem"]), (&json!(3.5), &json!(6.5), &json!(child)));
-    assert_eq!((&of_new["deltas"]["stockitem"], &of_new["deltas"]["quantity"], &of_new["notes"]), (&json!(item), &json!(3.5), &json!("some")));
+    assert_eq!(
+        (&of_old["deltas"]["removed"], &of_old["deltas"]["quantity"], &of_old["deltas"]["stockitem"]),
+        (&json!(3.5), &json!(6.5), &json!(child))
+    );
+    assert_eq!(
+        (&of_new["deltas"]["stockitem"], &of_new["deltas"]["quantity"], &of_new["notes"]),
+        (&json!(item), &json!(3.5), &json!("some"))
+    );
     assert_eq!(of_new["deltas"]["stockitem_detail"]["pk"], json!(item), "lists show what keys stand for");
     assert_eq!(s.shop.rows("stock_item"), 2);
 }
@@ -217,7 +248,14 @@ fn transfers_need_a_place_and_a_quantity() {
         let refused = s.act("transfer", json!([{"pk": item, "quantity": quantity}]), json!({"location": s.drawer})).is(400);
         assert!(refused["items"][0]["quantity"].is_array(), "{}", refused.text());
     }
-    for place in [json!({}), json!({"location": null}), json!({"location": 77}), json!({"location": room}), json!({"location": "x"}), json!({"location": [1]})] {
+    for place in [
+        json!({}),
+        json!({"location": null}),
+        json!({"location": 77}),
+        json!({"location": room}),
+        json!({"location": "x"}),
+        json!({"location": [1]}),
+    ] {
         s.act("transfer", json!([{"pk": item, "quantity": 1}]), place).refuses("location");
     }
     assert_eq!(s.shop.state(), before);
@@ -280,12 +318,15 @@ fn a_list_is_worked_off_whole_or_not_at_all() {
 fn what_is_not_in_stock_is_left_alone_unless_the_setting_allows() {
     let s = store();
     let (item, whole) = (s.item(5.0), s.item(1.0));
-    s.shop.sql("INSERT INTO company (id, name, is_customer) VALUES (1, 'Buys', 1); INSERT INTO sales_order (id, reference) VALUES (1, 'SO-1')");
+    s.shop.sql(
+        "INSERT INTO company (id, name, is_customer) VALUES (1, 'Buys', 1); INSERT INTO sales_order (id, reference) VALUES (1, 'SO-1')",
+    );
     for (column, key) in [("customer", 1), ("belongs_to", whole), ("sales_order", 1)] {
         s.shop.sql(&format!("UPDATE stock_item SET {column} = {key} WHERE id = {item}"));
         let before = s.shop.state();
         for verb in ["add", "remove", "count", "transfer"] {
-            let refused = s.act(verb, json!([{"pk": whole, "quantity": 1}, {"pk": item, "quantity": 1}]), json!({"location": s.drawer})).is(400);
+            let refused =
+                s.act(verb, json!([{"pk": whole, "quantity": 1}, {"pk": item, "quantity": 1}]), json!({"location": s.drawer})).is(400);
             assert_eq!(refused["items"][0], json!({}), "{}", refused.text());
             assert!(refused["items"][1]["pk"].is_array());
         }
@@ -322,7 +363,9 @@ fn actions_need_the_right_to_add_stock() {
 fn custom_states_are_taken_by_actions() {
     let s = store();
     let item = s.item(5.0);
-    s.shop.sql("INSERT INTO custom_state (key, name, label, logical_key, reference_status) VALUES (110, 'DENTED', 'Dented', 55, 'StockStatus')");
+    s.shop.sql(
+        "INSERT INTO custom_state (key, name, label, logical_key, reference_status) VALUES (110, 'DENTED', 'Dented', 55, 'StockStatus')",
+    );
     s.act("add", json!([{"pk": item, "quantity": 1, "status": 110}]), json!({})).is(201);
     let row = s.row(item);
     assert_eq!((&row["status"], &row["status_custom_key"]), (&json!(55), &json!(110)));

@@ -10,12 +10,17 @@ fn events_are_listed_newest_first_and_nobody_changes_them() {
     let (part, place) = (shop.part("Nut"), shop.place("Shelf"));
     let item = shop.stock(part, 5.0);
     shop.sql("UPDATE stock_tracking SET date = date - 60000");
-    shop.store.post("/api/stock/transfer/", json!({"items": [{"pk": item, "quantity": 5}], "location": place, "notes": "tidied up"})).is(201);
+    shop.store
+        .post("/api/stock/transfer/", json!({"items": [{"pk": item, "quantity": 5}], "location": place, "notes": "tidied up"}))
+        .is(201);
     let list = shop.reader.get("/api/stock/track/").is(200);
     assert_eq!(list.numbers("tracking_type"), [20, 1]);
     assert_eq!(list.texts("label"), ["Location changed", "Stock item created"]);
     let event = &list[0];
-    assert_eq!((&event["item"], &event["part"], &event["user"], &event["notes"]), (&json!(item), &json!(part), &json!(shop.store.id), &json!("tidied up")));
+    assert_eq!(
+        (&event["item"], &event["part"], &event["user"], &event["notes"]),
+        (&json!(item), &json!(part), &json!(shop.store.id), &json!("tidied up"))
+    );
     assert_eq!(event["deltas"]["location_detail"]["name"], "Shelf", "lists show what keys stand for");
     assert!(event["date"].as_str().unwrap().len() == 16, "no seconds: {}", event["date"]);
     let one = shop.reader.get(&format!("/api/stock/track/{}/", event["pk"])).is(200);

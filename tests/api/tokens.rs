@@ -58,7 +58,13 @@ fn a_token_is_shown_whole_only_once() {
     assert_eq!(shown.len(), token.len());
     assert!(shown.starts_with(&token[..8]) && shown.ends_with(&token[41..]) && shown.matches('*').count() == 33, "{shown}");
     assert_eq!(shop.reader.get(&format!("/api/user/tokens/{id}/")).is(200)["token"], json!(shown));
-    for (field, want) in [("active", json!(true)), ("revoked", json!(false)), ("expiry", json!(in_days(365))), ("in_use", json!(false)), ("user", json!(shop.reader.id))] {
+    for (field, want) in [
+        ("active", json!(true)),
+        ("revoked", json!(false)),
+        ("expiry", json!(in_days(365))),
+        ("in_use", json!(false)),
+        ("user", json!(shop.reader.id)),
+    ] {
         assert_eq!(list[0][field], want, "{field}");
     }
     let seen = shop.with_token(&token).get(&format!("/api/user/tokens/{id}/")).is(200);
@@ -75,7 +81,13 @@ fn the_database_holds_no_token() {
     let secret_of = |token: &str| token[12..36].as_bytes().to_vec();
     for name in ["stockroom.db", "stockroom.db-wal"] {
         let bytes = std::fs::read(shop.path().join(name)).unwrap();
-        for secret in [token.as_bytes().to_vec(), secret_of(&token), secret_of(&shop.admin.token), session.as_bytes().to_vec(), PASSWORD.as_bytes().to_vec()] {
+        for secret in [
+            token.as_bytes().to_vec(),
+            secret_of(&token),
+            secret_of(&shop.admin.token),
+            session.as_bytes().to_vec(),
+            PASSWORD.as_bytes().to_vec(),
+        ] {
             assert!(!bytes.windows(secret.len()).any(|w| w == secret), "{name} holds {}", String::from_utf8_lossy(&secret));
         }
     }

@@ -17,7 +17,13 @@ fn ann() -> Value {
 fn a_new_user_cannot_log_in_before_a_password_is_set() {
     let shop = Shop::new();
     let made = shop.staff.post("/api/user/", ann()).is(201);
-    for (field, want) in [("username", json!("ann")), ("is_active", json!(true)), ("is_staff", json!(false)), ("is_superuser", json!(false)), ("groups", json!([]))] {
+    for (field, want) in [
+        ("username", json!("ann")),
+        ("is_active", json!(true)),
+        ("is_staff", json!(false)),
+        ("is_superuser", json!(false)),
+        ("groups", json!([])),
+    ] {
         assert_eq!(made[field], want, "{field}");
     }
     assert!(made.json.get("password").is_none());
@@ -92,7 +98,14 @@ fn staff_gives_nobody_more_than_it_has() {
     assert!(shop.staff.patch(&at(shop.reader.id), json!({"is_superuser": "on"})).is(403)["is_superuser"].is_string());
     shop.staff.form("PATCH", &at(shop.reader.id), &[("is_superuser", "1")]).is(403);
     // A superuser is not staff's to change, lock out, demote, regroup or delete.
-    for body in [json!({"is_superuser": false}), json!({"is_active": false}), json!({"first_name": "X"}), json!({"group_ids": []}), json!({"is_staff": false}), json!({})] {
+    for body in [
+        json!({"is_superuser": false}),
+        json!({"is_active": false}),
+        json!({"first_name": "X"}),
+        json!({"group_ids": []}),
+        json!({"is_staff": false}),
+        json!({}),
+    ] {
         shop.staff.patch(&at(shop.admin.id), body).is(403);
     }
     shop.staff.delete(&at(shop.admin.id)).is(403);
@@ -142,7 +155,8 @@ fn rights_come_and_go_at_once() {
     let part = shop.part("Nut");
     let path = format!("/api/part/{part}/");
     let group: i64 = shop.find("SELECT id FROM user_group WHERE name = 'readers'");
-    let ruleset: i64 = shop.find("SELECT id FROM ruleset WHERE name = 'part' AND \"group\" = (SELECT id FROM user_group WHERE name = 'readers')");
+    let ruleset: i64 =
+        shop.find("SELECT id FROM ruleset WHERE name = 'part' AND \"group\" = (SELECT id FROM user_group WHERE name = 'readers')");
     shop.reader.patch(&path, json!({"description": "x"})).is(403);
     shop.staff.patch(&format!("/api/user/ruleset/{ruleset}/"), json!({"can_change": true})).is(200);
     shop.reader.patch(&path, json!({"description": "x"})).is(200);
@@ -171,8 +185,12 @@ fn users_are_found_changed_and_deleted() {
     shop.staff.post("/api/user/", crate::support::goods::with(ann(), &json!({"username": "bob", "group_ids": [77]}))).refuses("group_ids");
     assert_eq!(shop.rows("user"), 6, "nobody was half made");
     let user = made.pk();
-    let changed = shop.staff.patch(&at(user), json!({"first_name": "Anna", "username": "other", "email": "x@y.z", "is_staff": true})).is(200);
-    assert_eq!((&changed["username"], &changed["first_name"], &changed["email"], &changed["is_staff"]), (&json!("ann"), &json!("Anna"), &json!("ann@shop.test"), &json!(true)));
+    let changed =
+        shop.staff.patch(&at(user), json!({"first_name": "Anna", "username": "other", "email": "x@y.z", "is_staff": true})).is(200);
+    assert_eq!(
+        (&changed["username"], &changed["first_name"], &changed["email"], &changed["is_staff"]),
+        (&json!("ann"), &json!("Anna"), &json!("ann@shop.test"), &json!(true))
+    );
     shop.staff.put(&at(user), json!({"first_name": "A"})).refuses("last_name");
     shop.staff.put(&at(user), json!({"first_name": "A", "last_name": "B"})).is(200);
     let found = |query: &str| shop.norole.get(&format!("/api/user/?ordering=username&{query}")).is(200).texts("username").join(" ");
@@ -200,13 +218,32 @@ fn what_a_user_did_outlives_the_user() {
 fn people_change_their_own_names_and_nothing_else() {
     let shop = Shop::new();
     let me = shop.norole.get("/api/user/me/").is(200);
-    assert_eq!(me.keys(), ["pk", "username", "first_name", "last_name", "email", "groups", "is_staff", "is_superuser", "is_active", "profile"]);
-    for key in ["language", "theme", "widgets", "displayname", "position", "status", "location", "active", "contact", "type", "organisation", "primary_group"] {
+    assert_eq!(
+        me.keys(),
+        ["pk", "username", "first_name", "last_name", "email", "groups", "is_staff", "is_superuser", "is_active", "profile"]
+    );
+    for key in [
+        "language",
+        "theme",
+        "widgets",
+        "displayname",
+        "position",
+        "status",
+        "location",
+        "active",
+        "contact",
+        "type",
+        "organisation",
+        "primary_group",
+    ] {
         assert!(me["profile"].get(key).is_some(), "{key}");
     }
     let grab = json!({"first_name": "No", "is_superuser": true, "is_staff": true, "username": "admin", "email": "x@y.z", "group_ids": [1], "password": "x", "pk": 1});
     let changed = shop.norole.patch("/api/user/me/", grab).is(200);
-    assert_eq!((&changed["first_name"], &changed["is_superuser"], &changed["is_staff"], &changed["username"]), (&json!("No"), &json!(false), &json!(false), &json!("norole")));
+    assert_eq!(
+        (&changed["first_name"], &changed["is_superuser"], &changed["is_staff"], &changed["username"]),
+        (&json!("No"), &json!(false), &json!(false), &json!("norole"))
+    );
     assert_eq!(shop.find::<i64>(&format!("SELECT count(*) FROM user_group_member WHERE user = {}", shop.norole.id)), 0);
     shop.norole.put("/api/user/me/", json!({"first_name": "No"})).refuses("last_name");
     assert_eq!(shop.norole.put("/api/user/me/", json!({"first_name": "", "last_name": "Role"})).is(200)["last_name"], "Role");
@@ -219,9 +256,13 @@ fn people_change_their_own_names_and_nothing_else() {
 fn a_profile_is_its_owners() {
     let shop = Shop::new();
     for path in ["/api/user/me/profile/", "/api/user/profile/"] {
-        let body = json!({"theme": {"primary": "red", "radius": [1, 2]}, "widgets": ["a"], "language": "de", "type": "guest", "status": "away"});
+        let body =
+            json!({"theme": {"primary": "red", "radius": [1, 2]}, "widgets": ["a"], "language": "de", "type": "guest", "status": "away"});
         let profile = shop.norole.patch(path, body).is(200);
-        assert_eq!((&profile["theme"], &profile["widgets"], &profile["type"]), (&json!({"primary": "red", "radius": [1, 2]}), &json!(["a"]), &json!("guest")));
+        assert_eq!(
+            (&profile["theme"], &profile["widgets"], &profile["type"]),
+            (&json!({"primary": "red", "radius": [1, 2]}), &json!(["a"]), &json!("guest"))
+        );
         assert_eq!(shop.norole.get(path).is(200)["language"], "de");
         shop.norole.put(path, json!({"type": "robot"})).refuses("type");
         shop.norole.put(path, json!({"active": false, "displayname": null})).is(200);
@@ -229,7 +270,11 @@ fn a_profile_is_its_owners() {
         shop.norole.patch(path, json!({"theme": null, "type": "internal"})).is(200);
     }
     let group: i64 = shop.find("SELECT id FROM user_group WHERE name = 'readers'");
-    assert_eq!(shop.norole.patch("/api/user/me/profile/", json!({"primary_group": group})).is(200)["primary_group"], json!(null), "not a member");
+    assert_eq!(
+        shop.norole.patch("/api/user/me/profile/", json!({"primary_group": group})).is(200)["primary_group"],
+        json!(null),
+        "not a member"
+    );
     assert_eq!(shop.reader.patch("/api/user/me/profile/", json!({"primary_group": group})).is(200)["primary_group"], json!(group));
     shop.staff.patch(&at(shop.reader.id), json!({"group_ids": []})).is(200);
     assert_eq!(shop.reader.get("/api/user/me/profile/").is(200)["primary_group"], json!(null));

@@ -154,7 +154,9 @@ fn an_unknown_address_names_itself() {
         assert_eq!(keys(&answer), ["detail", "url"]);
         assert_eq!(answer["url"], format!("{ORIGIN}/api/nowhere/"));
     }
-    for path in ["/api/part", "/api/part/abc/", "/api/part//", "/api/part/1", "/api/part/-1/", "/api/part/1.5/", "/api/part/99999999999999999999/"] {
+    for path in
+        ["/api/part", "/api/part/abc/", "/api/part//", "/api/part/1", "/api/part/-1/", "/api/part/1.5/", "/api/part/99999999999999999999/"]
+    {
         shop.admin.get(path).is(404);
     }
 }
@@ -162,7 +164,14 @@ fn an_unknown_address_names_itself() {
 #[test]
 fn an_object_that_is_not_there_is_404_with_a_detail_alone() {
     let shop = Shop::new();
-    for path in ["/api/part/77/", "/api/part/category/77/", "/api/stock/77/", "/api/stock/location/77/", "/api/stock/location-type/77/", "/api/user/77/"] {
+    for path in [
+        "/api/part/77/",
+        "/api/part/category/77/",
+        "/api/stock/77/",
+        "/api/stock/location/77/",
+        "/api/stock/location-type/77/",
+        "/api/user/77/",
+    ] {
         for (verb, body) in [("GET", json!({})), ("PATCH", json!({})), ("PUT", json!({})), ("DELETE", json!({}))] {
             let answer = shop.admin.json(verb, path, body).is(404);
             assert_eq!(keys(&answer), ["detail"], "{verb} {path}");
@@ -198,7 +207,8 @@ fn a_verb_that_an_address_lacks_is_405() {
 fn only_json_can_be_had() {
     let shop = Shop::new();
     let asks = |accept: &str| shop.admin.raw("GET", "/api/part/", &[("Accept", accept)], b"").status;
-    for accept in ["application/json", "*/*", "application/*", "text/html, */*;q=0.1", "application/json; indent=4", "", "APPLICATION/JSON"] {
+    for accept in ["application/json", "*/*", "application/*", "text/html, */*;q=0.1", "application/json; indent=4", "", "APPLICATION/JSON"]
+    {
         assert_eq!(asks(accept), 200, "{accept}");
     }
     for accept in ["text/html", "image/png, text/plain", "application/json;q=0", "application/xml"] {
@@ -257,7 +267,11 @@ fn put_wants_every_required_field_and_patch_none() {
     let path = format!("/api/part/{part}/");
     shop.admin.put(&path, json!({"description": "square"})).refuses("name");
     let put = shop.admin.put(&path, json!({"name": "Nut M3"})).is(200);
-    assert_eq!((&put["name"], &put["description"], &put["IPN"]), (&json!("Nut M3"), &json!("round"), &json!("N-1")), "what is left out stays");
+    assert_eq!(
+        (&put["name"], &put["description"], &put["IPN"]),
+        (&json!("Nut M3"), &json!("round"), &json!("N-1")),
+        "what is left out stays"
+    );
     let patch = shop.admin.patch(&path, json!({"description": "flat"})).is(200);
     assert_eq!((&patch["name"], &patch["description"]), (&json!("Nut M3"), &json!("flat")));
     shop.admin.patch(&path, json!({})).is(200);
@@ -266,8 +280,14 @@ fn put_wants_every_required_field_and_patch_none() {
 #[test]
 fn forms_and_multipart_are_read_like_json() {
     let shop = Shop::new();
-    let form = shop.admin.form("POST", "/api/part/", &[("name", "Nut & Bolt"), ("description", "a=b"), ("active", "on"), ("minimum_stock", "2.5")]).is(201);
-    assert_eq!((&form["name"], &form["description"], &form["active"], &form["minimum_stock"]), (&json!("Nut & Bolt"), &json!("a=b"), &json!(true), &json!(2.5)));
+    let form = shop
+        .admin
+        .form("POST", "/api/part/", &[("name", "Nut & Bolt"), ("description", "a=b"), ("active", "on"), ("minimum_stock", "2.5")])
+        .is(201);
+    assert_eq!(
+        (&form["name"], &form["description"], &form["active"], &form["minimum_stock"]),
+        (&json!("Nut & Bolt"), &json!("a=b"), &json!(true), &json!(2.5))
+    );
     let multi = shop.admin.multipart("POST", "/api/part/", &[("name", "Wäscheklammer"), ("active", "true"), ("category", "")], &[]).is(201);
     assert_eq!((&multi["name"], &multi["category"]), (&json!("Wäscheklammer"), &Value::Null));
     let path = format!("/api/part/{}/", form.pk());
@@ -293,7 +313,18 @@ fn a_flag_that_a_form_leaves_out_is_false() {
 fn flags_are_read_in_many_words() {
     let shop = Shop::new();
     let path = format!("/api/part/{}/", shop.part("Nut"));
-    for (word, want) in [("true", true), ("False", false), ("yes", true), ("no", false), ("1", true), ("0", false), ("on", true), ("off", false), ("T", true), ("f", false)] {
+    for (word, want) in [
+        ("true", true),
+        ("False", false),
+        ("yes", true),
+        ("no", false),
+        ("1", true),
+        ("0", false),
+        ("on", true),
+        ("off", false),
+        ("T", true),
+        ("f", false),
+    ] {
         assert_eq!(shop.admin.patch(&path, json!({"salable": word})).is(200)["salable"], want, "{word}");
         assert_eq!(shop.admin.form("PATCH", &path, &[("salable", word)]).is(200)["salable"], want, "{word}");
     }

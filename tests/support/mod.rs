@@ -138,7 +138,12 @@ impl Shop {
         let server = Server::new(Site::open(folder.path()).unwrap(), Vec::new());
         let person = |name: &str| {
             let (id, token) = &TEMPLATE.users[name];
-            Person { server: server.clone(), id: *id, token: token.clone(), headers: vec![("Authorization".into(), format!("Token {token}"))] }
+            Person {
+                server: server.clone(),
+                id: *id,
+                token: token.clone(),
+                headers: vec![("Authorization".into(), format!("Token {token}"))],
+            }
         };
         Shop {
             admin: person("admin"),
@@ -220,7 +225,8 @@ impl Shop {
             let mut statement = conn.prepare(&format!("SELECT * FROM \"{table}\"")).unwrap();
             let names: Vec<String> = statement.column_names().into_iter().map(String::from).collect();
             let shown = |row: &rusqlite::Row<'_>| {
-                let cells = names.iter().enumerate().filter(|(_, n)| *n != "last_seen").map(|(i, n)| format!("{n}={:?}", row.get_ref(i).unwrap()));
+                let cells =
+                    names.iter().enumerate().filter(|(_, n)| *n != "last_seen").map(|(i, n)| format!("{n}={:?}", row.get_ref(i).unwrap()));
                 Ok(cells.collect::<Vec<_>>().join(" "))
             };
             let rows = statement.query_map([], shown).unwrap().map(|r| r.unwrap()).collect();
