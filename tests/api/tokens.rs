@@ -78,7 +78,7 @@ fn the_database_holds_no_token() {
     let token = made["token"].as_str().unwrap().to_string();
     let session = shop.reader.get("/api/user/me/token/").is(200).cookie("sessionid").unwrap().to_string();
     shop.with_token(&token).get("/api/user/me/").is(200);
-    let secret_of = |token: &str| token[12..36].as_bytes().to_vec();
+    let secret_of = |token: &str| token.as_bytes()[12..36].to_vec();
     for name in ["stockroom.db", "stockroom.db-wal"] {
         let bytes = std::fs::read(shop.path().join(name)).unwrap();
         for secret in [
