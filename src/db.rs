@@ -25,7 +25,7 @@ const MIGRATIONS: &[&str] = &[];
 /// `PRAGMA application_id` of our files: "STKR".
 const APPLICATION: i32 = 0x5354_4b52;
 /// Readers at once; more requests wait for one. Each costs its page cache.
-const READERS: usize = 6;
+const READERS: usize = 4;
 /// Prepared statements kept for each connection.
 const STATEMENTS: usize = 256;
 /// Requests that share a commit at most.

@@ -671,6 +671,8 @@ pub struct Resource {
     pub sort: Order,
     /// Flags of optional fields as this list sets them where the query is silent.
     pub list_flags: &'static [(&'static str, bool)],
+    /// Expressions that several fields share, by name: each is computed once for a row, and is then the column `t.<name>`.
+    pub shared: &'static [(&'static str, &'static str)],
     /// A table of counts knows how many rows there are.
     pub counted: bool,
     /// Only the rows of this condition exist for the caller; empty for all.
@@ -708,6 +710,7 @@ impl Resource {
         order: &[],
         sort: order("", &[]),
         list_flags: &[],
+        shared: &[],
         counted: false,
         scope: None,
         lookup: Lookup::Key,

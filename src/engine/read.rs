@@ -107,13 +107,29 @@ fn make_plan(resource: &'static Resource, shape: Shape, bits: u128) -> Plan {
         };
         columns.push(Column { field, absent });
     }
-    let _ = write!(sql, " FROM \"{}\" t WHERE t.id = :id", resource.table);
+    let used =
+        resource.shared.iter().filter(|(name, _)| sql.contains(&format!("t.{name}"))).map(|(name, sql)| format!(", ({sql}) AS {name}"));
+    let used: String = used.collect();
+    let table = resource.table;
+    let _ = if used.is_empty() {
+        write!(sql, " FROM \"{table}\" t WHERE t.id = :id")
+    } else {
+        // Limit and outer condition together keep SQLite from copying the shared expressions to every place that names them.
+        write!(sql, " FROM (SELECT t.*{used} FROM \"{table}\" t WHERE t.id = :id LIMIT 1) t WHERE t.id = :id")
+    };
     Plan { sql, columns }
 }
 
 /// The SELECT by which a row of this resource is read with every optional field; for tests.
 pub fn row_sql(resource: &'static Resource) -> String {
     make_plan(resource, Shape::Changed, u128::MAX).sql
+}
+
+/// The SELECT by which a row of this resource's list is read where the query asks for nothing special; for measurements.
+pub fn list_sql(resource: &'static Resource) -> String {
+    let on = |field: &Field| resource.list_flags.iter().find(|f| f.0 == field.on).map_or(field.on_default, |f| f.1) || field.on.is_empty();
+    let bits = resource.fields.iter().enumerate().fold(0, |bits, (i, field)| bits | u128::from(on(field)) << i);
+    make_plan(resource, Shape::Row, bits).sql
 }
 
 impl<'a, 'c> Writer<'a, 'c> {

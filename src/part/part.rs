@@ -114,6 +114,7 @@ pub static PART: Resource = Resource {
     order: super::filter::ORDER,
     sort: order("", &["t.name"]),
     list_flags: &[("pricing", true)],
+    shared: SHARED,
     counted: true,
     check: Some(super::rules::check),
     saved: Some(super::rules::saved),
@@ -252,6 +253,7 @@ pub static REQUIREMENTS: Resource = Resource {
         quantity("required_for_sales_orders").computed(REQUIRED_SALES).label("Required for Sales Orders"),
         quantity("allocated_to_sales_orders").computed(FOR_SALES).plain().label("Allocated to Sales Orders"),
     ],
+    shared: SHARED,
     ..BASE
 };
 
