@@ -280,9 +280,9 @@ impl From<rusqlite::Error> for Error {
 /// `UNIQUE constraint failed: part.name, part.IPN` names the columns: one column is that field's error, several are the whole's.
 fn constraint(text: &str) -> Error {
     let mut problems = Problems::default();
-    let columns = text.strip_prefix("UNIQUE constraint failed: ").map(|list| {
-        list.split(", ").map(|c| c.rsplit('.').next().unwrap_or(c).to_string()).collect::<Vec<_>>()
-    });
+    let columns = text
+        .strip_prefix("UNIQUE constraint failed: ")
+        .map(|list| list.split(", ").map(|c| c.rsplit('.').next().unwrap_or(c).to_string()).collect::<Vec<_>>());
     match columns.as_deref() {
         Some([one]) if !one.starts_with("index ") => problems.add(one.clone(), "This value is taken already."),
         Some(many) => problems.add(WHOLE, format!("The fields {} must make a unique set.", many.join(", "))),

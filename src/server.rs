@@ -163,7 +163,12 @@ pub fn error_reply(error: &Error, path: &str, own: &str) -> Reply {
     if let Error::Internal(cause) = error {
         log::error!("{path}: {cause}");
     }
-    let reply = Reply { status: error.status(), kind: "application/json", body: error.body(path, &format!("{own}{path}")).into(), headers: Vec::new() };
+    let reply = Reply {
+        status: error.status(),
+        kind: "application/json",
+        body: error.body(path, &format!("{own}{path}")).into(),
+        headers: Vec::new(),
+    };
     match error {
         Error::Unauthenticated(_) => reply.with("WWW-Authenticate", "Token"),
         Error::TooMany | Error::Unavailable(_) => reply.with("Retry-After", "5"),

@@ -58,7 +58,9 @@ fn secret_of(folder: &Path) -> std::result::Result<Secret, String> {
     let path = folder.join("secret.key");
     let say = |e: std::io::Error| format!("the secret key {} cannot be used: {e}", path.display());
     match std::fs::read(&path) {
-        Ok(bytes) => <[u8; 32]>::try_from(bytes).map(Secret).map_err(|_| format!("the secret key {} is damaged: it must be 32 bytes", path.display())),
+        Ok(bytes) => <[u8; 32]>::try_from(bytes)
+            .map(Secret)
+            .map_err(|_| format!("the secret key {} is damaged: it must be 32 bytes", path.display())),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
             let key: [u8; 32] = crate::identity::token::random().map_err(|e| e.to_string())?;
             let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(say)?;
@@ -83,5 +85,6 @@ pub fn setting(conn: &Connection, key: &str) -> Result<String> {
 /// SQLite does not take them.
 pub fn functions(conn: &Connection) -> rusqlite::Result<()> {
     crate::common::setting::functions(conn)?;
+    crate::users::models::functions(conn)?;
     crate::stock::track::functions(conn)
 }

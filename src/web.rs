@@ -43,15 +43,22 @@ pub fn page(server: &Server, request: &Request, path: &str, own: &str, client: I
         },
         "/favicon.ico" => Ok(Reply::empty(302).with("Location", "/static/stockroom/icon.svg")),
         _ => match path.strip_prefix("/static/").and_then(|name| FILES.iter().find(|f| f.0 == name)) {
-            Some((_, kind, bytes)) => Ok(Reply::document(kind, *bytes).with("Cache-Control", "public, max-age=300").with("Content-Security-Policy", POLICY)),
-            None if path.starts_with("/media/") && !known(server, request, own, client)? => Err(Error::Unauthenticated("Log in first.".into())),
+            Some((_, kind, bytes)) => {
+                Ok(Reply::document(kind, *bytes).with("Cache-Control", "public, max-age=300").with("Content-Security-Policy", POLICY))
+            }
+            None if path.starts_with("/media/") && !known(server, request, own, client)? => {
+                Err(Error::Unauthenticated("Log in first.".into()))
+            }
             None => Err(Error::NotFound("There is nothing at this address.".into())),
         },
     }
 }
 
 fn html(bytes: &'static [u8]) -> Reply {
-    Reply::document(HTML, bytes).with("Content-Security-Policy", POLICY).with("Referrer-Policy", "same-origin").with("Cache-Control", "no-cache")
+    Reply::document(HTML, bytes)
+        .with("Content-Security-Policy", POLICY)
+        .with("Referrer-Policy", "same-origin")
+        .with("Cache-Control", "no-cache")
 }
 
 /// Is it somebody with a session or a token? A password does not open pages.

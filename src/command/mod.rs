@@ -64,7 +64,10 @@ pub struct Options {
 impl Options {
     /// The data folder.
     fn folder(&self) -> PathBuf {
-        self.data.clone().or_else(|| std::env::var_os("STOCKROOM_DATA").map(PathBuf::from)).unwrap_or_else(|| PathBuf::from("stockroom-data"))
+        self.data
+            .clone()
+            .or_else(|| std::env::var_os("STOCKROOM_DATA").map(PathBuf::from))
+            .unwrap_or_else(|| PathBuf::from("stockroom-data"))
     }
 
     /// Where to listen.

@@ -56,7 +56,8 @@ pub fn serve(options: &Options) -> Result<(), String> {
 fn announce(address: SocketAddr, folder: &str, tls: bool) {
     let scheme = if tls { "https" } else { "http" };
     // Whoever started us by a pipe may have gone; that is no reason to stop.
-    let _ = writeln!(std::io::stdout(), "stockroom {VERSION} (InvenTree API {API_VERSION}) listens on {scheme}://{address}, data in {folder}");
+    let _ =
+        writeln!(std::io::stdout(), "stockroom {VERSION} (InvenTree API {API_VERSION}) listens on {scheme}://{address}, data in {folder}");
     let _ = std::io::stdout().flush();
 }
 
@@ -74,7 +75,11 @@ fn explain(address: SocketAddr, error: &std::io::Error) -> String {
 fn trusted(options: &Options) -> Result<Vec<Network>, String> {
     let named = std::env::var("STOCKROOM_TRUSTED_PROXY").unwrap_or_default();
     let all = options.trusted.iter().map(String::as_str).chain(named.split(',')).map(str::trim).filter(|t| !t.is_empty());
-    all.map(|text| text.parse::<Network>().map_err(|_| format!("--trusted-proxy {text}: an address or a network is expected, like 10.0.0.1 or 10.0.0.0/8"))).collect()
+    all.map(|text| {
+        text.parse::<Network>()
+            .map_err(|_| format!("--trusted-proxy {text}: an address or a network is expected, like 10.0.0.1 or 10.0.0.0/8"))
+    })
+    .collect()
 }
 
 #[cfg(feature = "tls")]
@@ -110,7 +115,10 @@ fn first_user(site: &Site) -> Result<(), String> {
     site.db.write(&User::system(), |tx| user::create(tx, &name, &email, Some(&plain), true, true)).map_err(say)?;
     let _ = match given {
         Some(_) => writeln!(std::io::stdout(), "The superuser {name} was made."),
-        None => writeln!(std::io::stdout(), "The superuser {name} was made with the password {plain}\nIt is shown this once; change it with: stockroom user password {name}"),
+        None => writeln!(
+            std::io::stdout(),
+            "The superuser {name} was made with the password {plain}\nIt is shown this once; change it with: stockroom user password {name}"
+        ),
     };
     Ok(())
 }

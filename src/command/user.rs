@@ -17,9 +17,8 @@ fn open(options: &Options) -> Result<Site, String> {
 pub fn list(options: &Options) -> Result<(), String> {
     let site = open(options)?;
     let conn = site.db.read().map_err(|e| e.to_string())?;
-    let mut statement = conn
-        .prepare("SELECT username, email, is_active, is_staff, is_superuser FROM user ORDER BY username")
-        .map_err(|e| e.to_string())?;
+    let mut statement =
+        conn.prepare("SELECT username, email, is_active, is_staff, is_superuser FROM user ORDER BY username").map_err(|e| e.to_string())?;
     let rows = statement.query_map([], |row| {
         let (name, email): (String, String) = (row.get(0)?, row.get(1)?);
         let flags = [(2, "inactive", false), (3, "staff", true), (4, "superuser", true)];
@@ -42,7 +41,9 @@ pub fn add(options: &Options, name: &str) -> Result<(), String> {
     let site = open(options)?;
     let plain = read_password()?;
     warn_if_weak(&stockroom::identity::password::weaknesses(&plain, &[name, &options.email]));
-    let made = site.db.write(&User::system(), |tx| user::create(tx, name, &options.email, Some(&plain), options.staff || options.superuser, options.superuser));
+    let made = site.db.write(&User::system(), |tx| {
+        user::create(tx, name, &options.email, Some(&plain), options.staff || options.superuser, options.superuser)
+    });
     made.map_err(|e| format!("{name} could not be added: {e}"))?;
     say(&format!("{name} was added.\n"))
 }
@@ -69,7 +70,9 @@ pub fn token(options: &Options, name: &str) -> Result<(), String> {
 
 fn find(site: &Site, name: &str) -> Result<i64, String> {
     let conn = site.db.read().map_err(|e| e.to_string())?;
-    db::one(&conn, "SELECT id FROM user WHERE username = ?1", [name]).map_err(|e| e.to_string())?.ok_or_else(|| format!("there is no user {name}"))
+    db::one(&conn, "SELECT id FROM user WHERE username = ?1", [name])
+        .map_err(|e| e.to_string())?
+        .ok_or_else(|| format!("there is no user {name}"))
 }
 
 fn warn_if_weak(weak: &[String]) {

@@ -12,8 +12,24 @@ use crate::site::{API_VERSION, SPEAKS, VERSION};
 
 /// The addresses of this file.
 pub static ENDPOINTS: &[Endpoint] = &[
-    Endpoint { path: "api/", access: Access::Anyone, title: "server information", output: INFO, output_schema: "InfoApi", verbs: &[(Verb::Get, info)], ..Endpoint::BASE },
-    Endpoint { path: "api/version/", access: Access::Staff, title: "versions", output: VERSIONS, output_schema: "VersionView", verbs: &[(Verb::Get, version)], ..Endpoint::BASE },
+    Endpoint {
+        path: "api/",
+        access: Access::Anyone,
+        title: "server information",
+        output: INFO,
+        output_schema: "InfoApi",
+        verbs: &[(Verb::Get, info)],
+        ..Endpoint::BASE
+    },
+    Endpoint {
+        path: "api/version/",
+        access: Access::Staff,
+        title: "versions",
+        output: VERSIONS,
+        output_schema: "VersionView",
+        verbs: &[(Verb::Get, version)],
+        ..Endpoint::BASE
+    },
     Endpoint {
         path: "api/system/health/",
         access: Access::Anyone,
@@ -23,7 +39,14 @@ pub static ENDPOINTS: &[Endpoint] = &[
         verbs: &[(Verb::Get, health)],
         ..Endpoint::BASE
     },
-    Endpoint { path: "api/schema/", access: Access::Anyone, title: "OpenAPI document", documented: false, verbs: &[(Verb::Get, schema)], ..Endpoint::BASE },
+    Endpoint {
+        path: "api/schema/",
+        access: Access::Anyone,
+        title: "OpenAPI document",
+        documented: false,
+        verbs: &[(Verb::Get, schema)],
+        ..Endpoint::BASE
+    },
 ];
 
 static INFO: &[Field] = &[
@@ -52,7 +75,8 @@ static INFO: &[Field] = &[
     any("settings").holds("{}").fixed(),
 ];
 
-static VERSIONS: &[Field] = &[flag("dev").fixed(), flag("up_to_date").fixed(), any("version").holds("{}").fixed(), any("links").holds("{}").fixed()];
+static VERSIONS: &[Field] =
+    &[flag("dev").fixed(), flag("up_to_date").fixed(), any("version").holds("{}").fixed(), any("links").holds("{}").fixed()];
 
 /// The probe by which clients connect: open to anyone; details for staff alone.
 fn info(call: &Call<'_>) -> Result<Reply> {
@@ -100,7 +124,7 @@ fn version(_: &Call<'_>) -> Result<Reply> {
             "server": SPEAKS, "api": API_VERSION, "commit_hash": null, "commit_date": null, "commit_branch": null,
             "python": format!("stockroom {VERSION}"), "django": format!("SQLite {}", rusqlite::version()),
         },
-        "links": {"doc": "/api-doc/", "code": null, "app": null, "bug": null},
+        "links": {"doc": "/api-doc/", "code": "/", "app": "/", "bug": "/"},
     })))
 }
 

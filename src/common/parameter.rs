@@ -59,8 +59,14 @@ pub static TEMPLATE: Resource = Resource {
     ..Resource::BASE
 };
 
-static SELECTION_LIST: Resource =
-    Resource { path: "selection", model: "selectionlist", title: "selection list", table: "selection_list", access: Access::Login, ..Resource::BASE };
+static SELECTION_LIST: Resource = Resource {
+    path: "selection",
+    model: "selectionlist",
+    title: "selection list",
+    table: "selection_list",
+    access: Access::Login,
+    ..Resource::BASE
+};
 
 /// A value.
 pub static PARAMETER: Resource = Resource {

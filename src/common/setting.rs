@@ -60,7 +60,8 @@ struct Table {
 }
 
 #[expect(clippy::expect_used, reason = "the file is part of the program, and a test reads it")]
-static TABLE: LazyLock<Table> = LazyLock::new(|| serde_json::from_str(include_str!("../../assets/settings.json")).expect("assets/settings.json"));
+static TABLE: LazyLock<Table> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../../assets/settings.json")).expect("assets/settings.json"));
 static BY_KEY: LazyLock<HashMap<&'static str, &'static Setting>> =
     LazyLock::new(|| TABLE.global.iter().chain(&TABLE.user).map(|s| (s.key.as_str(), s)).collect());
 
@@ -130,7 +131,8 @@ pub fn number(conn: &Connection, key: &str) -> Result<i64> {
 /// # Errors
 /// The database cannot be asked.
 pub fn currencies(conn: &Connection) -> Result<Vec<(Value, String)>> {
-    let mut codes: Vec<String> = value(conn, "CURRENCY_CODES")?.split(',').map(|c| c.trim().to_string()).filter(|c| !c.is_empty()).collect();
+    let mut codes: Vec<String> =
+        value(conn, "CURRENCY_CODES")?.split(',').map(|c| c.trim().to_string()).filter(|c| !c.is_empty()).collect();
     codes.sort();
     codes.dedup();
     Ok(codes.into_iter().map(|code| (Value::Text(code.clone()), currency_label(&code))).collect())
@@ -225,7 +227,8 @@ const fn fact(name: &'static str, sql: &'static str) -> Field {
 }
 
 const KEY: Field = text("key", 50).fixed().says("Key", "Name of the setting in programs");
-const VALUE: Field = any("value").required().null().kept_by("setting_value(t.key, t.value)", save).says("Value", "What the setting is set to");
+const VALUE: Field =
+    any_of("value", 2000).required().null().kept_by("setting_value(t.key, t.value)", save).says("Value", "What the setting is set to");
 const ABOUT_NAME: Field = fact("name", "setting_fact(t.key, 'name')");
 const ABOUT: Field = fact("description", "setting_fact(t.key, 'description')");
 const TYPE: Field = fact("type", "setting_fact(t.key, 'type')");
@@ -237,7 +240,8 @@ const CHOICES_SQL: &str = "CASE setting_fact(t.key, 'choices_from') WHEN 'curren
     ELSE setting_fact(t.key, 'choices') END";
 const MODEL: Field = fact("model_name", "setting_fact(t.key, 'model')").null();
 const API_URL: Field = fact("api_url", "setting_fact(t.key, 'api_url')").null();
-const CONFIRM: Field = flag("confirm").computed("CAST(setting_fact(t.key, 'confirm') AS INTEGER)").says("Confirm", "A change must be confirmed");
+const CONFIRM: Field =
+    flag("confirm").computed("CAST(setting_fact(t.key, 'confirm') AS INTEGER)").says("Confirm", "A change must be confirmed");
 const CONFIRM_TEXT: Field = fact("confirm_text", "setting_fact(t.key, 'confirm_text')");
 const ORDER: &[Order] = &[order("pk", &["t.id"]), order("key", &["t.key"]), order("name", &["setting_fact(t.key, 'name')"])];
 
@@ -354,17 +358,23 @@ fn checked(conn: &Connection, setting: &Setting, text: String) -> Result<String>
         Some("base_url") if !text.is_empty() && !text.starts_with("http://") && !text.starts_with("https://") => {
             return invalid("value", "This is not a web address.");
         }
-        Some("icon") if !text.is_empty() && text.split(':').count() != 3 => return invalid("value", "An icon is written package:name:variant."),
+        Some("icon") if !text.is_empty() && text.split(':').count() != 3 => {
+            return invalid("value", "An icon is written package:name:variant.");
+        }
         Some("decimals_min") if text.parse::<i64>().is_ok_and(|n| number(conn, "PRICING_DECIMAL_PLACES").is_ok_and(|most| n > most)) => {
             return invalid("value", "This is more than PRICING_DECIMAL_PLACES.");
         }
-        Some("decimals_max") if text.parse::<i64>().is_ok_and(|n| number(conn, "PRICING_DECIMAL_PLACES_MIN").is_ok_and(|least| n < least)) => {
+        Some("decimals_max")
+            if text.parse::<i64>().is_ok_and(|n| number(conn, "PRICING_DECIMAL_PLACES_MIN").is_ok_and(|least| n < least)) =>
+        {
             return invalid("value", "This is less than PRICING_DECIMAL_PLACES_MIN.");
         }
         Some("email_domains") if !text.split(',').map(str::trim).all(|d| d.is_empty() || d.starts_with('@') && d.contains('.')) => {
             return invalid("value", "Domains are written @example.org, with commas between.");
         }
-        Some("json") if !text.is_empty() && serde_json::from_str::<serde_json::Value>(&text).is_err() => return invalid("value", "This is not JSON."),
+        Some("json") if !text.is_empty() && serde_json::from_str::<serde_json::Value>(&text).is_err() => {
+            return invalid("value", "This is not JSON.");
+        }
         _ => {}
     }
     Ok(text)

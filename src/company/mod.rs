@@ -32,7 +32,10 @@ pub static SUPPLIER_PART: Resource = Resource {
     roles: &[Role::PART, Role::PURCHASE_ORDER],
     fields: &[
         text("description", 250).null().blank().says("Description", "What the supplier says of it"),
-        quantity("in_stock").null().joined("SELECT sum(quantity) FROM stock_item s WHERE s.supplier_part = t.id AND s.in_stock = 1").label("In Stock"),
+        quantity("in_stock")
+            .null()
+            .joined("SELECT sum(quantity) FROM stock_item s WHERE s.supplier_part = t.id AND s.in_stock = 1")
+            .label("In Stock"),
         url("link").null().blank().says("Link", "Web page of the supplier part"),
         flag("active").fill(Fill::Flag(true)).says("Active", "Can it still be bought?"),
         flag("primary").fill(Fill::Flag(false)).says("Primary", "Is it the first choice for its part?"),

@@ -61,8 +61,8 @@ pub enum Kind {
     List(&'static [Field]),
     /// A list of keys in the request.
     Keys(&'static Resource),
-    /// Anything that JSON can say, stored as text.
-    Any,
+    /// Anything that JSON can say, stored as text; at most so many characters, where that is not 0.
+    Any(u32),
 }
 
 /// The possible values of a choice.
@@ -129,6 +129,8 @@ pub struct Field {
     pub only: &'static [(&'static str, bool)],
     pub outside_tree: bool,
     pub says_fixed: bool,
+    pub says_fixed_in_list: bool,
+    pub once: bool,
     pub says_writable: bool,
     pub absent_when_null: bool,
     pub read_as: &'static str,
@@ -159,6 +161,8 @@ const fn field(name: &'static str, kind: Kind) -> Field {
         only: &[],
         outside_tree: false,
         says_fixed: false,
+        says_fixed_in_list: false,
+        once: false,
         says_writable: false,
         absent_when_null: false,
         read_as: "",
@@ -281,7 +285,11 @@ pub const fn keys(name: &'static str, target: &'static Resource) -> Field {
 }
 /// Any JSON.
 pub const fn any(name: &'static str) -> Field {
-    field(name, Kind::Any)
+    field(name, Kind::Any(0))
+}
+/// Any JSON of at most so many characters.
+pub const fn any_of(name: &'static str, max: u32) -> Field {
+    field(name, Kind::Any(max))
 }
 
 impl Field {
@@ -380,6 +388,16 @@ impl Field {
     /// Writable, though OPTIONS calls it read-only, as the contract does.
     pub const fn says_fixed(mut self) -> Self {
         self.says_fixed = true;
+        self
+    }
+    /// Writable, though OPTIONS of the list calls it read-only, as the contract does.
+    pub const fn says_fixed_in_list(mut self) -> Self {
+        self.says_fixed_in_list = true;
+        self
+    }
+    /// Set by the creation, and not changed by updates.
+    pub const fn once(mut self) -> Self {
+        self.once = true;
         self
     }
     /// Read-only, though OPTIONS calls it writable, as the contract does.
@@ -501,24 +519,34 @@ pub struct Filter {
     pub reads: Reads,
     /// What it does.
     pub does: Does,
+    /// Nearly all rows pass `true`: the list may be walked in its order until a page is full.
+    pub common: bool,
+}
+
+impl Filter {
+    /// Nearly all rows pass `true`.
+    pub const fn common(mut self) -> Filter {
+        self.common = true;
+        self
+    }
 }
 
 /// `name=true|false` on a condition.
 pub const fn is(name: &'static str, sql: &'static str) -> Filter {
-    Filter { name, reads: Reads::Flag, does: Does::Sql(sql) }
+    Filter { name, reads: Reads::Flag, does: Does::Sql(sql), common: false }
 }
 /// A filter read in some way, with SQL in which `?` is the value.
 pub const fn where_(name: &'static str, reads: Reads, sql: &'static str) -> Filter {
-    Filter { name, reads, does: Does::Sql(sql) }
+    Filter { name, reads, does: Does::Sql(sql), common: false }
 }
 /// A filter that needs more than SQL.
 pub const fn by(name: &'static str, reads: Reads, does: fn(&Filtered<'_, '_>, &mut Where) -> Result<()>) -> Filter {
-    Filter { name, reads, does: Does::By(does) }
+    Filter { name, reads, does: Does::By(does), common: false }
 }
 
 /// A flag that another filter of the list looks at.
 pub const fn helper(name: &'static str) -> Filter {
-    by(name, Reads::Flag, |_, _| Ok(()))
+    by(name, Reads::Flag, |_, _| Ok(())).common()
 }
 
 /// Where `search` looks: texts of this resource or of a related one.
@@ -567,11 +595,13 @@ pub struct Order {
     pub sql: &'static [&'static str],
     /// A join that they need.
     pub join: &'static str,
+    /// FROM that walks the rows in this order by an index, for lists that nothing narrows much; empty if there is none.
+    pub walk: &'static str,
 }
 
 /// An ordering by expressions of the row itself.
 pub const fn order(name: &'static str, sql: &'static [&'static str]) -> Order {
-    Order { name, sql, join: "" }
+    Order { name, sql, join: "", walk: "" }
 }
 
 /// The verbs that a resource answers.

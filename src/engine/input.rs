@@ -209,7 +209,7 @@ fn object(conn: &Connection, fields: &'static [Field], content: &Content, mode: 
         return Ok(Input::default());
     }
     let mut input = Input::default();
-    for field in fields.iter().filter(|f| !f.fixed) {
+    for field in fields.iter().filter(|f| !f.fixed && (mode == Mode::Create || !f.once)) {
         match content.given(field.name) {
             Some(given) => match value(conn, field, given)? {
                 Ok(value) => input.values.push((field.name, value, true)),
@@ -314,7 +314,7 @@ fn value(conn: &Connection, field: &'static Field, given: Given<'_>) -> Result<C
         },
         Kind::Object(fields) => inner(conn, fields, given)?,
         Kind::List(fields) => objects(conn, fields, given)?,
-        Kind::Any => Ok(Value::Json(match given {
+        Kind::Any(_) => Ok(Value::Json(match given {
             Given::Json(json) => json.clone(),
             Given::Text(text) => serde_json::from_str(text).unwrap_or_else(|_| text.into()),
             Given::File(_) => return Ok(Err(bad("A file is not expected here."))),
@@ -350,7 +350,12 @@ fn flag(given: Given<'_>) -> Checked {
 }
 
 fn whole(given: Given<'_>, least: i64, most: i64) -> Checked {
-    let parsed = plain(given).and_then(|t| t.trim().split_once('.').filter(|(_, zeros)| zeros.bytes().all(|b| b == b'0')).map_or_else(|| t.trim().parse().ok(), |(n, _)| n.parse().ok()));
+    let parsed = plain(given).and_then(|t| {
+        t.trim()
+            .split_once('.')
+            .filter(|(_, zeros)| zeros.bytes().all(|b| b == b'0'))
+            .map_or_else(|| t.trim().parse().ok(), |(n, _)| n.parse().ok())
+    });
     match parsed {
         None => Err(bad("A whole number is expected here.")),
         Some(n) if n < least => Err(bad(format!("The least value here is {least}."))),
@@ -388,7 +393,10 @@ pub fn decimal(text: &str, digits: u8, places: u8, round: bool) -> std::result::
         _ => (false, text),
     };
     let (mantissa, exponent) = match body.find(['e', 'E']) {
-        Some(at) => (body.get(..at).unwrap_or_default(), body.get(at + 1..).and_then(|e| e.parse::<i32>().ok()).filter(|e| e.abs() < 400).ok_or(JUNK)?),
+        Some(at) => (
+            body.get(..at).unwrap_or_default(),
+            body.get(at + 1..).and_then(|e| e.parse::<i32>().ok()).filter(|e| e.abs() < 400).ok_or(JUNK)?,
+        ),
         None => (body, 0),
     };
     let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -408,7 +416,9 @@ pub fn decimal(text: &str, digits: u8, places: u8, round: bool) -> std::result::
         return Ok(0);
     }
     let whole_digits = i32::try_from(number.len()).map_err(|_| JUNK)? - scale;
-    if whole_digits > i32::from(digits - places) || !round && i32::try_from(number.len()).unwrap_or(i32::MAX).max(scale) > i32::from(digits) && scale <= i32::from(places) {
+    if whole_digits > i32::from(digits - places)
+        || !round && i32::try_from(number.len()).unwrap_or(i32::MAX).max(scale) > i32::from(digits) && scale <= i32::from(places)
+    {
         return Err(format!("At most {digits} digits are possible, {places} of them after the point."));
     }
     if scale > i32::from(places) && !round {
@@ -473,15 +483,21 @@ fn web_address(conn: &Connection, value: Value) -> Checked {
     let host = host.rsplit('@').next().unwrap_or_default();
     let name = if host.starts_with('[') { host } else { host.split(':').next().unwrap_or_default() };
     let known = matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https" | "ftp" | "ftps");
-    let plausible = name == "localhost" || name.starts_with('[') || name.contains('.') && !name.starts_with('.') && !name.ends_with('.') && !name.contains("..");
-    if known && plausible && !text.contains(char::is_whitespace) { Ok(value) } else { Err(wrong()) }
+    let plausible = name == "localhost"
+        || name.starts_with('[')
+        || name.contains('.') && !name.starts_with('.') && !name.ends_with('.') && !name.contains("..");
+    // Blanks in the path are common in real part lists, and harmless.
+    if known && plausible && !host.contains(char::is_whitespace) { Ok(value) } else { Err(wrong()) }
 }
 
 fn mail_address(value: Value) -> Checked {
     let Value::Text(text) = &value else { return Ok(value) };
     let good = text.is_empty()
         || text.split_once('@').is_some_and(|(who, host)| {
-            !who.is_empty() && !host.contains('@') && (host == "localhost" || host.contains('.') && !host.starts_with('.') && !host.ends_with('.')) && !text.contains(char::is_whitespace)
+            !who.is_empty()
+                && !host.contains('@')
+                && (host == "localhost" || host.contains('.') && !host.starts_with('.') && !host.ends_with('.'))
+                && !text.contains(char::is_whitespace)
         });
     if good { Ok(value) } else { Err(bad("This is not an e-mail address.")) }
 }
@@ -557,7 +573,9 @@ fn word_list(given: Given<'_>) -> Checked {
     let Some(list) = list else { return Err(bad("A list of texts is expected here; as text it must be JSON.")) };
     let words: Option<Vec<String>> = list.iter().map(|v| v.as_str().map(|t| cleaned(t, false))).collect();
     match words {
-        Some(words) if words.iter().any(|w| has_markup(w) || w.chars().count() > 100) => Err(bad("At most 100 characters each, without HTML tags.")),
+        Some(words) if words.iter().any(|w| has_markup(w) || w.chars().count() > 100) => {
+            Err(bad("At most 100 characters each, without HTML tags."))
+        }
         Some(words) => Ok(Value::Words(words.into_iter().filter(|w| !w.is_empty()).collect())),
         None => Err(bad("Every element must be a text.")),
     }
@@ -601,7 +619,9 @@ pub fn content(kind: Option<&str>, body: Vec<u8>) -> Result<Content> {
     let kind = kind.unwrap_or("application/json");
     let media = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match media.as_str() {
-        "application/json" => serde_json::from_slice(&body).map(Content::Json).map_err(|e| Error::Malformed(format!("This is not JSON: {e}"))),
+        "application/json" => {
+            serde_json::from_slice(&body).map(Content::Json).map_err(|e| Error::Malformed(format!("This is not JSON: {e}")))
+        }
         "application/x-www-form-urlencoded" => {
             Ok(Content::Form(form_urlencoded::parse(&body).map(|(k, v)| (k.into_owned(), Part::Text(v.into_owned()))).collect()))
         }

@@ -104,7 +104,9 @@ mod tests {
 
     #[test]
     fn broken_forms_are_refused() {
-        for body in [&b""[..], b"--B", b"--B\r\n", b"--B\r\nX: y\r\n\r\ndata\r\n--B--", b"--B\r\nContent-Disposition: form-data; name=a\r\n\r\n1"] {
+        for body in
+            [&b""[..], b"--B", b"--B\r\n", b"--B\r\nX: y\r\n\r\ndata\r\n--B--", b"--B\r\nContent-Disposition: form-data; name=a\r\n\r\n1"]
+        {
             assert!(parse("multipart/form-data; boundary=B", body).is_err());
         }
         assert!(parse("multipart/form-data", b"--B--").is_err());

@@ -187,15 +187,22 @@ impl Address {
                 }
                 if !resource.order.is_empty() {
                     let words: Vec<String> = resource.order.iter().flat_map(|o| [o.name.to_string(), format!("-{}", o.name)]).collect();
-                    let help = "What the rows are sorted by; with a hyphen the other way round. Several words with commas between are possible.";
+                    let help =
+                        "What the rows are sorted by; with a hyphen the other way round. Several words with commas between are possible.";
                     let schema = json!({"type": "string", "enum": words});
-                    found.insert("ordering", json!({"in": "query", "name": "ordering", "required": false, "description": help, "schema": schema}));
+                    found.insert(
+                        "ordering",
+                        json!({"in": "query", "name": "ordering", "required": false, "description": help, "schema": schema}),
+                    );
                 }
                 if !resource.search.is_empty() {
                     let places: Vec<&str> = resource.search.iter().flat_map(|s| s.columns).copied().collect();
                     let help = format!("Words that must all occur in: {}.", places.join(", "));
                     let schema = json!({"type": "string"});
-                    found.insert("search", json!({"in": "query", "name": "search", "required": false, "description": help, "schema": schema}));
+                    found.insert(
+                        "search",
+                        json!({"in": "query", "name": "search", "required": false, "description": help, "schema": schema}),
+                    );
                 }
             }
             Described::One(resource) if verb == Verb::Get => flags(resource, &[], &mut found),

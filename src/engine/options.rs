@@ -124,7 +124,9 @@ impl Describer<'_, '_> {
     }
 
     fn field(&mut self, field: &'static Field, shape: Shape) -> Result<()> {
-        let read_only = field.fixed && !field.says_writable || field.says_fixed;
+        let in_list = matches!(shape, Shape::Row | Shape::Created);
+        let read_only =
+            field.fixed && !field.says_writable || field.says_fixed || if in_list { field.says_fixed_in_list } else { field.once };
         self.out.open('{');
         self.attribute("type", |out| out.text(type_of(field)));
         self.attribute("required", |out| out.bool(field.required));
@@ -140,7 +142,11 @@ impl Describer<'_, '_> {
                     self.attribute("max_length", |out| out.int(max.into()));
                 }
                 self.attribute("allow_blank", |out| out.bool(field.blank));
+                if !read_only && !field.blank {
+                    self.attribute("min_length", |out| out.int(1));
+                }
             }
+            Kind::Any(max) if max > 0 => self.attribute("max_length", |out| out.int(max.into())),
             Kind::Int(least, most) if !read_only => {
                 self.attribute("min_value", |out| out.int(least));
                 self.attribute("max_value", |out| out.int(most));
@@ -189,6 +195,9 @@ impl Describer<'_, '_> {
             }
             _ => {}
         }
+        if matches!(field.kind, Kind::Choice(_) | Kind::Many(_) | Kind::Json(_)) {
+            self.attribute("filters", |out| out.raw(b"{}"));
+        }
         self.default(field)?;
         self.out.close('}');
         Ok(())
@@ -202,6 +211,7 @@ impl Describer<'_, '_> {
     fn digits(&mut self, digits: u8, places: u8) {
         self.attribute("max_digits", |out| out.int(digits.into()));
         self.attribute("decimal_places", |out| out.int(places.into()));
+        self.attribute("min_value", |out| out.int(0));
     }
 
     fn relation(&mut self, field: &Field, target: &Resource, shape: Shape) {
@@ -290,7 +300,7 @@ pub fn type_of(field: &Field) -> &'static str {
         Kind::Words => "list",
         Kind::File(true) => "image upload",
         Kind::File(false) => "file upload",
-        Kind::Many(_) | Kind::Json(_) | Kind::List(_) | Kind::Keys(_) | Kind::Any | Kind::Expanded(_) => "field",
+        Kind::Many(_) | Kind::Json(_) | Kind::List(_) | Kind::Keys(_) | Kind::Any(_) | Kind::Expanded(_) => "field",
     }
 }
 

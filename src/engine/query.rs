@@ -95,6 +95,7 @@ pub struct Selection {
     condition: Where,
     order: String,
     join: String,
+    walk: String,
 }
 
 impl Selection {
@@ -103,12 +104,14 @@ impl Selection {
     /// # Errors
     /// 400 for filter values that make no sense.
     pub fn of(call: &Call<'_>, conn: &Connection, resource: &'static Resource) -> Result<Selection> {
-        let mut condition = where_of(call, conn, resource)?;
-        if let Some(terms) = call.query.get("search") {
+        let (mut condition, mut wide) = where_of(call, conn, resource)?;
+        if let Some(terms) = call.query.get("search").filter(|t| !t.trim().is_empty()) {
             search(call, resource, terms, &mut condition)?;
+            wide = false;
         }
-        let (order, join) = order_of(resource, call.query.get("ordering").unwrap_or_default());
-        Ok(Selection { resource, condition, order, join })
+        let (order, join, walk) = order_of(resource, call.query.get("ordering").unwrap_or_default());
+        let walk = if wide { walk.to_string() } else { String::new() };
+        Ok(Selection { resource, condition, order, join, walk })
     }
 
     /// How many rows.
@@ -137,7 +140,8 @@ impl Selection {
     pub fn sql(&self, paged: bool) -> String {
         let limit = if paged { " LIMIT :limit OFFSET :offset" } else { "" };
         let join = if self.join.is_empty() { String::new() } else { format!(" {}", self.join) };
-        format!("SELECT t.id FROM \"{}\" t{join}{} ORDER BY {}{limit}", self.resource.table, self.condition.sql, self.order)
+        let from = if self.walk.is_empty() || !paged { format!("\"{}\" t{join}", self.resource.table) } else { self.walk.clone() };
+        format!("SELECT t.id FROM {from}{} ORDER BY {}{limit}", self.condition.sql, self.order)
     }
 
     fn ask(&self, call: &Call<'_>, conn: &Connection, sql: &str, page: Option<(i64, i64)>) -> Result<Vec<i64>> {
@@ -184,9 +188,10 @@ pub fn special(call: &Call<'_>, name: &str) -> Value {
     }
 }
 
-/// Everything that narrows the list but the search.
-fn where_of(call: &Call<'_>, conn: &Connection, resource: &'static Resource) -> Result<Where> {
+/// Everything that narrows the list but the search; and whether it narrows little.
+fn where_of(call: &Call<'_>, conn: &Connection, resource: &'static Resource) -> Result<(Where, bool)> {
     let mut rows = Where::default();
+    let mut wide = true;
     let mut problems = Problems::default();
     if let Some(scope) = resource.scope.map(|scope| scope(call)).filter(|s| !s.is_empty()) {
         rows.and(scope, []);
@@ -195,16 +200,19 @@ fn where_of(call: &Call<'_>, conn: &Connection, resource: &'static Resource) -> 
         let Some(text) = call.query.get(filter.name) else { continue };
         match filter_value(conn, filter, text.trim())? {
             Ok(None) => {}
-            Ok(Some(value)) => match filter.does {
-                Does::Sql(sql) if matches!(filter.reads, Reads::Flag) => rows.and_if(value == Value::Flag(true), sql),
-                Does::Sql(sql) => rows.and(sql, std::iter::repeat_n(value, sql.matches('?').count())),
-                Does::By(apply) => apply(&Filtered { call, conn, value }, &mut rows)?,
-            },
+            Ok(Some(value)) => {
+                wide &= filter.common && value == Value::Flag(true);
+                match filter.does {
+                    Does::Sql(sql) if matches!(filter.reads, Reads::Flag) => rows.and_if(value == Value::Flag(true), sql),
+                    Does::Sql(sql) => rows.and(sql, std::iter::repeat_n(value, sql.matches('?').count())),
+                    Does::By(apply) => apply(&Filtered { call, conn, value }, &mut rows)?,
+                }
+            }
             Err(why) => problems.add(filter.name, why),
         }
     }
     problems.result()?;
-    Ok(rows)
+    Ok((rows, wide))
 }
 
 /// Reads a filter's text: nothing if it does not apply, or why it makes no sense.
@@ -310,8 +318,8 @@ fn search(call: &Call<'_>, resource: &Resource, text: &str, rows: &mut Where) ->
 }
 
 /// The ORDER BY and the join that it needs. Unknown words are dropped; the key comes last, descending if the last word is.
-fn order_of(resource: &Resource, asked: &str) -> (String, String) {
-    let mut terms: Vec<(&Order, bool)> = Vec::new();
+fn order_of(resource: &'static Resource, asked: &str) -> (String, String, &'static str) {
+    let mut terms: Vec<(&'static Order, bool)> = Vec::new();
     for word in asked.split(',').map(str::trim) {
         let (name, down) = word.strip_prefix('-').map_or((word, false), |name| (name, true));
         if let Some(order) = resource.order.iter().find(|o| o.name == name) {
@@ -321,6 +329,7 @@ fn order_of(resource: &Resource, asked: &str) -> (String, String) {
     if terms.is_empty() {
         terms.push((&resource.sort, resource.sort.name.starts_with('-')));
     }
+    let walk = terms.first().map_or("", |t| t.0.walk);
     let last = terms.last().is_some_and(|t| t.1);
     let direction = |down: bool| if down { " DESC" } else { "" };
     let mut sql: Vec<String> = Vec::new();
@@ -332,7 +341,7 @@ fn order_of(resource: &Resource, asked: &str) -> (String, String) {
         }
     }
     sql.push(format!("t.id{}", direction(last)));
-    (sql.join(", "), joins.join(" "))
+    (sql.join(", "), joins.join(" "), if joins.len() > 1 { "" } else { walk })
 }
 
 #[cfg(test)]

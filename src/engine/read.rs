@@ -194,7 +194,7 @@ impl<'a, 'c> Writer<'a, 'c> {
             (Kind::DateTime, ValueRef::Integer(at)) => out.text(&moment::minute(at)),
             (Kind::File(_), ValueRef::Text(name)) if name.is_empty() => out.null(),
             (Kind::File(_), ValueRef::Text(name)) => out.text(&format!("/media/{}", String::from_utf8_lossy(name))),
-            (Kind::Json(_) | Kind::Words | Kind::Any, ValueRef::Text(json)) => out.raw(json),
+            (Kind::Json(_) | Kind::Words | Kind::Any(_), ValueRef::Text(json)) => out.raw(json),
             (_, ValueRef::Integer(n)) => out.int(n),
             (_, ValueRef::Real(n)) => out.float(n),
             (_, ValueRef::Text(text)) => out.text(&String::from_utf8_lossy(text)),

@@ -184,7 +184,7 @@ impl<'a> Schemas<'a> {
             Kind::Keys(_) => json!({"type": "array", "items": {"type": "integer"}}),
             Kind::Words => json!({"type": "array", "items": {"type": "string"}}),
             Kind::File(_) => text(0, "uri"),
-            Kind::Json(_) | Kind::List(_) | Kind::Any | Kind::Expanded(_) => match field.holds {
+            Kind::Json(_) | Kind::List(_) | Kind::Any(_) | Kind::Expanded(_) => match field.holds {
                 "{}" => json!({"type": "object", "additionalProperties": {}}),
                 "[]" => json!({"type": "array", "items": {}}),
                 "text" => json!({"type": "string"}),

@@ -32,7 +32,9 @@ impl Tree {
     /// SQL that selects the keys of the row `?` and of all below it.
     pub fn keys_within(&self) -> String {
         let table = self.table;
-        format!("SELECT d.id FROM {table} a JOIN {table} d ON d.tree_key >= a.tree_key AND d.tree_key < a.tree_key || char(2) WHERE a.id = ?")
+        format!(
+            "SELECT d.id FROM {table} a JOIN {table} d ON d.tree_key >= a.tree_key AND d.tree_key < a.tree_key || char(2) WHERE a.id = ?"
+        )
     }
 
     /// The keys of a row and of all below it, parents before children.

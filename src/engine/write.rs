@@ -46,7 +46,16 @@ impl<'a> Change<'a> {
         for (i, name) in names.into_iter().enumerate() {
             old.insert(name, row.get::<_, Sql>(i)?);
         }
-        Ok(Change { tx, call, resource, id: Some(id), new: Input::default(), problems: Problems::default(), old: Some(old), sets: Vec::new() })
+        Ok(Change {
+            tx,
+            call,
+            resource,
+            id: Some(id),
+            new: Input::default(),
+            problems: Problems::default(),
+            old: Some(old),
+            sets: Vec::new(),
+        })
     }
 
     /// Is it a new row?
@@ -242,7 +251,8 @@ fn create_all(tx: &Tx<'_>, call: &Call<'_>, resource: &'static Resource, list: &
     }
     let (mut keys, mut each) = (Vec::new(), Vec::new());
     for object in list {
-        let made = input::read(tx, resource.fields, &Content::Json(object.clone()), Mode::Create).and_then(|new| insert(tx, call, resource, new));
+        let made =
+            input::read(tx, resource.fields, &Content::Json(object.clone()), Mode::Create).and_then(|new| insert(tx, call, resource, new));
         each.push(match made {
             Ok(key) => {
                 keys.push(key);

@@ -60,11 +60,7 @@ impl Attempts {
 
     /// Notes a wrong password for `name` (known or not) from `address`.
     pub fn failed(&self, address: IpAddr, name: &str, now: Instant) {
-        let failure = Failure {
-            at: now,
-            address: network(address),
-            name: self.digest(name),
-        };
+        let failure = Failure { at: now, address: network(address), name: self.digest(name) };
         let mut failures = self.failures(now);
         if failures.len() >= MOST_FAILURES {
             failures.pop_front();
@@ -76,8 +72,7 @@ impl Attempts {
     /// and for other names from here, still count; or else a guesser could wipe the slate with an account of his own.
     pub fn succeeded(&self, address: IpAddr, name: &str, now: Instant) {
         let (address, name) = (network(address), self.digest(name));
-        self.failures(now)
-            .retain(|failure| failure.address != address || failure.name != name);
+        self.failures(now).retain(|failure| failure.address != address || failure.name != name);
     }
 
     /// How long the answer to a wrong password is held back, the failures noted so far (with this one) considered:
@@ -92,9 +87,7 @@ impl Attempts {
         }
         match from_here.max(for_name).checked_sub(FREE + 1) {
             None => Duration::ZERO,
-            Some(doublings) => FIRST_DELAY
-                .saturating_mul(1 << doublings.min(16))
-                .min(LONGEST_DELAY),
+            Some(doublings) => FIRST_DELAY.saturating_mul(1 << doublings.min(16)).min(LONGEST_DELAY),
         }
     }
 
@@ -102,20 +95,14 @@ impl Attempts {
     /// goes out at once and says that there are too many attempts.
     pub fn enter(&self) -> Option<Guard<'_>> {
         let one_more = |sleepers: usize| (sleepers < MOST_SLEEPERS).then_some(sleepers + 1);
-        self.sleepers
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more)
-            .ok()
-            .map(|_| Guard(&self.sleepers))
+        self.sleepers.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more).ok().map(|_| Guard(&self.sleepers))
     }
 
     /// The failures that still count.
     fn failures(&self, now: Instant) -> MutexGuard<'_, VecDeque<Failure>> {
         // The queue is whole after every single step, so a panic of another thread spoils nothing.
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        while failures
-            .front()
-            .is_some_and(|oldest| now.saturating_duration_since(oldest.at) >= WINDOW)
-        {
+        while failures.front().is_some_and(|oldest| now.saturating_duration_since(oldest.at) >= WINDOW) {
             failures.pop_front();
         }
         failures
@@ -130,9 +117,7 @@ impl Attempts {
 fn network(address: IpAddr) -> IpAddr {
     // A socket that listens on both families shows an IPv4 sender as ::ffff:a.b.c.d; all of those share 64 bits.
     match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(
-            address.to_bits() & !u128::from(u64::MAX),
-        )),
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
         v4 => v4,
     }
 }
@@ -153,13 +138,8 @@ mod tests {
     #[test]
     fn the_delay_grows_to_its_cap() {
         let (attempts, now) = (Attempts::new(), Instant::now());
-        assert_eq!(
-            attempts.delay(address("10.0.0.1"), "anna", now),
-            Duration::ZERO
-        );
-        let delays: Vec<u128> = (0..40)
-            .map(|_| fail(&attempts, "10.0.0.1", "anna", now).as_millis())
-            .collect();
+        assert_eq!(attempts.delay(address("10.0.0.1"), "anna", now), Duration::ZERO);
+        let delays: Vec<u128> = (0..40).map(|_| fail(&attempts, "10.0.0.1", "anna", now).as_millis()).collect();
         assert_eq!(delays[..9], [0, 0, 0, 250, 500, 1000, 2000, 4000, 4000]);
         assert_eq!(delays[39], 4000);
     }
@@ -190,11 +170,7 @@ mod tests {
         attempts.succeeded(address("10.0.0.1"), "anna", now);
         let delay = |from, name| attempts.delay(address(from), name, now).as_millis();
         assert_eq!(delay("10.0.0.2", "anna"), 0);
-        assert_eq!(
-            delay("10.0.0.1", "anna"),
-            500,
-            "the guesses at the other name still count here"
-        );
+        assert_eq!(delay("10.0.0.1", "anna"), 500, "the guesses at the other name still count here");
         assert_eq!(delay("10.0.0.2", "victim"), 500);
     }
 
@@ -202,20 +178,9 @@ mod tests {
     fn failures_end_with_the_window() {
         let (attempts, start) = (Attempts::new(), Instant::now());
         for minute in 0..8 {
-            fail(
-                &attempts,
-                "10.0.0.1",
-                "anna",
-                start + Duration::from_secs(60 * minute),
-            );
+            fail(&attempts, "10.0.0.1", "anna", start + Duration::from_secs(60 * minute));
         }
-        let delay = |minutes: u64| {
-            attempts.delay(
-                address("10.0.0.1"),
-                "anna",
-                start + Duration::from_secs(60 * minutes),
-            )
-        };
+        let delay = |minutes: u64| attempts.delay(address("10.0.0.1"), "anna", start + Duration::from_secs(60 * minutes));
         assert_eq!(delay(14).as_millis(), 4000);
         assert_eq!(delay(15).as_millis(), 2000, "the first has ended");
         assert_eq!(delay(18).as_millis(), 250);
@@ -234,38 +199,23 @@ mod tests {
             attempts.failed(IpAddr::from([10, 1, high, low]), &format!("{guess}"), now);
         }
         assert_eq!(attempts.failures.lock().unwrap().len(), MOST_FAILURES);
-        assert_eq!(
-            attempts.delay(address("10.0.0.1"), "anna", now).as_millis(),
-            250,
-            "one of five is gone"
-        );
+        assert_eq!(attempts.delay(address("10.0.0.1"), "anna", now).as_millis(), 250, "one of five is gone");
         assert!(size_of::<Failure>() <= 64);
     }
 
     #[test]
     fn one_household_is_one_sender() {
-        assert_eq!(
-            network(address("2001:db8:1:2:3:4:5:6")),
-            network(address("2001:db8:1:2::9"))
-        );
-        assert_ne!(
-            network(address("2001:db8:1:2::1")),
-            network(address("2001:db8:1:3::1"))
-        );
+        assert_eq!(network(address("2001:db8:1:2:3:4:5:6")), network(address("2001:db8:1:2::9")));
+        assert_ne!(network(address("2001:db8:1:2::1")), network(address("2001:db8:1:3::1")));
         assert_eq!(network(address("::ffff:10.0.0.1")), address("10.0.0.1"));
-        assert_ne!(
-            network(address("::ffff:10.0.0.1")),
-            network(address("::ffff:10.0.0.2"))
-        );
+        assert_ne!(network(address("::ffff:10.0.0.1")), network(address("::ffff:10.0.0.2")));
         assert_ne!(network(address("10.0.0.1")), network(address("10.0.0.2")));
     }
 
     #[test]
     fn few_sleep_at_once() {
         let attempts = Attempts::new();
-        let mut guards: Vec<_> = (0..MOST_SLEEPERS)
-            .map(|_| attempts.enter().unwrap())
-            .collect();
+        let mut guards: Vec<_> = (0..MOST_SLEEPERS).map(|_| attempts.enter().unwrap()).collect();
         assert!(attempts.enter().is_none());
         guards.pop();
         guards.push(attempts.enter().unwrap());

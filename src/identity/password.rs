@@ -45,18 +45,12 @@ pub fn random_text(length: usize) -> String {
     while text.len() < length {
         let bytes: [u8; 32] = random();
         let fair = bytes.iter().filter(|byte| **byte < FAIR);
-        text.extend(
-            fair.take(length - text.len())
-                .map(|byte| char::from(ALPHABET[usize::from(byte % 62)])),
-        );
+        text.extend(fair.take(length - text.len()).map(|byte| char::from(ALPHABET[usize::from(byte % 62)])));
     }
     text
 }
 
-#[expect(
-    clippy::expect_used,
-    reason = "a predictable key or salt would be worse than a request that fails"
-)]
+#[expect(clippy::expect_used, reason = "a predictable key or salt would be worse than a request that fails")]
 fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the system gives random bytes");
@@ -106,27 +100,17 @@ struct Stored<'a> {
 impl<'a> Stored<'a> {
     fn read(encoded: &'a str) -> Option<Self> {
         let mut parts = encoded.split('$');
-        let (algorithm, iterations, salt, key) =
-            (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let (algorithm, iterations, salt, key) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         if algorithm != ALGORITHM || salt.is_empty() || parts.next().is_some() {
             return None;
         }
-        let iterations = iterations
-            .parse()
-            .ok()
-            .filter(|count| (1..=MOST_ITERATIONS).contains(count))?;
+        let iterations = iterations.parse().ok().filter(|count| (1..=MOST_ITERATIONS).contains(count))?;
         let key = BASE64.decode(key).ok().filter(|key| key.len() == 32)?;
-        Some(Stored {
-            iterations,
-            salt,
-            key,
-        })
+        Some(Stored { iterations, salt, key })
     }
 
     fn matches(&self, plain: &str) -> bool {
-        derive(plain, self.salt, self.iterations)
-            .ct_eq(self.key.as_slice())
-            .into()
+        derive(plain, self.salt, self.iterations).ct_eq(self.key.as_slice()).into()
     }
 }
 
@@ -138,28 +122,12 @@ impl<'a> Stored<'a> {
 pub fn weaknesses(plain: &str, attributes: &[&str]) -> Vec<String> {
     let lower = plain.to_lowercase();
     let broken = [
-        (
-            attributes.iter().any(|value| resembles(&lower, value)),
-            "Too much like the name or e-mail address of the account.",
-        ),
-        (
-            plain.chars().count() < SHORTEST,
-            "Too short: a password needs 8 characters or more.",
-        ),
-        (
-            is_common(lower.trim()),
-            "Too well known: this is among the first passwords that an attacker tries.",
-        ),
-        (
-            !plain.is_empty() && plain.chars().all(char::is_numeric),
-            "Only digits: a password needs letters or other signs as well.",
-        ),
+        (attributes.iter().any(|value| resembles(&lower, value)), "Too much like the name or e-mail address of the account."),
+        (plain.chars().count() < SHORTEST, "Too short: a password needs 8 characters or more."),
+        (is_common(lower.trim()), "Too well known: this is among the first passwords that an attacker tries."),
+        (!plain.is_empty() && plain.chars().all(char::is_numeric), "Only digits: a password needs letters or other signs as well."),
     ];
-    broken
-        .into_iter()
-        .filter(|(is_broken, _)| *is_broken)
-        .map(|(_, text)| text.to_owned())
-        .collect()
+    broken.into_iter().filter(|(is_broken, _)| *is_broken).map(|(_, text)| text.to_owned()).collect()
 }
 
 /// Whether the lower-cased password is nearly the same letters as the value, or as one word of it.
@@ -193,19 +161,11 @@ fn likeness(left: &str, right: &str) -> f64 {
 fn share(part: usize, whole: usize) -> f64 {
     // Passwords are far shorter than 2^32 characters; a longer one counts as that long.
     let exact = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
-    if whole == 0 {
-        1.0
-    } else {
-        exact(part) / exact(whole)
-    }
+    if whole == 0 { 1.0 } else { exact(part) / exact(whole) }
 }
 
 fn is_common(lower: &str) -> bool {
-    static COMMON: LazyLock<Vec<&str>> = LazyLock::new(|| {
-        include_str!("../../assets/common-passwords.txt")
-            .lines()
-            .collect()
-    });
+    static COMMON: LazyLock<Vec<&str>> = LazyLock::new(|| include_str!("../../assets/common-passwords.txt").lines().collect());
     COMMON.binary_search(&lower).is_ok()
 }
 
@@ -237,10 +197,7 @@ impl Verifier {
         let no_key = BASE64.encode(random::<32>());
         Verifier {
             key: random(),
-            decoy: format!(
-                "{ALGORITHM}${ITERATIONS}${}${no_key}",
-                random_text(SALT_CHARACTERS)
-            ),
+            decoy: format!("{ALGORITHM}${ITERATIONS}${}${no_key}", random_text(SALT_CHARACTERS)),
             known: Mutex::default(),
             running: Mutex::default(),
             freed: Condvar::new(),
@@ -292,9 +249,7 @@ impl Verifier {
     }
 
     fn knows(&self, digest: &[u8; 32], now: Instant) -> bool {
-        lock(&self.known)
-            .get(digest)
-            .is_some_and(|until| now < *until)
+        lock(&self.known).get(digest).is_some_and(|until| now < *until)
     }
 
     fn remember(&self, digest: [u8; 32], now: Instant) {
@@ -303,10 +258,7 @@ impl Verifier {
             known.retain(|_, until| now < *until);
         }
         if known.len() >= MOST_REMEMBERED {
-            let oldest = known
-                .iter()
-                .min_by_key(|(_, until)| **until)
-                .map(|(digest, _)| *digest);
+            let oldest = known.iter().min_by_key(|(_, until)| **until).map(|(digest, _)| *digest);
             oldest.and_then(|digest| known.remove(&digest));
         }
         known.insert(digest, now + REMEMBERED);
@@ -314,10 +266,7 @@ impl Verifier {
 
     fn turn(&self) -> Turn<'_> {
         let running = lock(&self.running);
-        let mut running = self
-            .freed
-            .wait_while(running, |running| *running >= AT_ONCE)
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.freed.wait_while(running, |running| *running >= AT_ONCE).unwrap_or_else(PoisonError::into_inner);
         *running += 1;
         Turn(self)
     }
@@ -344,16 +293,12 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     // From Python: base64(hashlib.pbkdf2_hmac("sha256", password, salt, iterations)).
-    const HORSE: &str =
-        "pbkdf2_sha256$1000$saltSALTsaltSALTsalt22$nI2EltMIoEmuW4RDrlSezPytZqkPhYbfJSkZ9E4/f/o=";
+    const HORSE: &str = "pbkdf2_sha256$1000$saltSALTsaltSALTsalt22$nI2EltMIoEmuW4RDrlSezPytZqkPhYbfJSkZ9E4/f/o=";
     const UMLAUT: &str = "pbkdf2_sha256$600000$NaCl$ihbddVKA5Da+mZCC6cs+rrCmkjvWyWBwemqs9FVj52Q=";
 
     #[test]
     fn known_vectors() {
-        assert_eq!(
-            encode("correct horse", "saltSALTsaltSALTsalt22", 1000),
-            HORSE
-        );
+        assert_eq!(encode("correct horse", "saltSALTsaltSALTsalt22", 1000), HORSE);
         assert!(verify("correct horse", HORSE));
         assert!(!verify("correct horse ", HORSE));
         assert!(verify("pässwörd", UMLAUT));
@@ -372,11 +317,7 @@ mod tests {
     #[test]
     fn what_is_no_hash_matches_nothing() {
         let none = unusable();
-        assert!(
-            none.len() == 41
-                && none.starts_with('!')
-                && none[1..].chars().all(|c| c.is_ascii_alphanumeric())
-        );
+        assert!(none.len() == 41 && none.starts_with('!') && none[1..].chars().all(|c| c.is_ascii_alphanumeric()));
         assert_ne!(none, unusable());
         let key = "nI2EltMIoEmuW4RDrlSezPytZqkPhYbfJSkZ9E4/f/o=";
         let wrong = [
@@ -397,10 +338,7 @@ mod tests {
             HORSE.replace(key, "not base64"),
         ];
         for encoded in wrong {
-            assert!(
-                !verify("correct horse", &encoded) && !verify("", &encoded) && !usable(&encoded),
-                "{encoded}"
-            );
+            assert!(!verify("correct horse", &encoded) && !verify("", &encoded) && !usable(&encoded), "{encoded}");
         }
     }
 
@@ -424,10 +362,7 @@ mod tests {
             ("ünïcode", "unicode", 10.0 / 14.0),
         ];
         for (left, right, expected) in cases {
-            assert!(
-                (likeness(left, right) - expected).abs() < 1e-12,
-                "{left} {right}"
-            );
+            assert!((likeness(left, right) - expected).abs() < 1e-12, "{left} {right}");
         }
     }
 
@@ -435,17 +370,10 @@ mod tests {
     fn each_rule_has_its_sentence() {
         let starts = |plain: &str, attributes: &[&str]| -> Vec<String> {
             let texts = weaknesses(plain, attributes);
-            texts
-                .iter()
-                .map(|text| text.split([':', ' ']).take(2).collect::<Vec<_>>().join(" "))
-                .collect()
+            texts.iter().map(|text| text.split([':', ' ']).take(2).collect::<Vec<_>>().join(" ")).collect()
         };
         let cases: &[(&str, &[&str], &[&str])] = &[
-            (
-                "Wrench-41-blue",
-                &["anna", "Anna", "Berg", "anna.berg@example.org"],
-                &[],
-            ),
+            ("Wrench-41-blue", &["anna", "Anna", "Berg", "anna.berg@example.org"], &[]),
             ("kq7-Zp", &[], &["Too short"]),
             ("ÄÖÜäöü€%", &[], &[]), // characters count, not bytes
             ("8302947156", &[], &["Only digits"]),
@@ -453,11 +381,7 @@ mod tests {
             ("1234", &[], &["Too short", "Only digits"]),
             (" PassWord1 ", &[], &["Too well"]),
             ("annaberg9", &["x", "anna.berg@example.org"], &[]), // 0.53 against the whole address, less for its words
-            (
-                "anna.berg@example",
-                &["anna.berg@example.org"],
-                &["Too much"],
-            ),
+            ("anna.berg@example", &["anna.berg@example.org"], &["Too much"]),
             ("Storekeeper!", &["storekeeper"], &["Too much"]),
             ("repeekerots", &["storekeeper"], &["Too much"]),
             ("example.org", &["", "anna.berg@example.org"], &["Too much"]),
@@ -472,29 +396,13 @@ mod tests {
 
     #[test]
     fn the_list_of_common_passwords_can_be_searched() {
-        let list: Vec<&str> = include_str!("../../assets/common-passwords.txt")
-            .lines()
-            .collect();
+        let list: Vec<&str> = include_str!("../../assets/common-passwords.txt").lines().collect();
         assert!(list.len() >= 1500, "{}", list.len());
-        assert!(
-            list.windows(2).all(|pair| pair[0] < pair[1]),
-            "sorted bytewise, none twice"
-        );
+        assert!(list.windows(2).all(|pair| pair[0] < pair[1]), "sorted bytewise, none twice");
         for line in &list {
-            assert!(
-                line.len() >= SHORTEST && line.to_lowercase() == **line && line.trim() == *line,
-                "{line}"
-            );
+            assert!(line.len() >= SHORTEST && line.to_lowercase() == **line && line.trim() == *line, "{line}");
         }
-        for known in [
-            "password1",
-            "qwertyuiop",
-            "iloveyou1",
-            "1q2w3e4r",
-            "football1",
-            list[0],
-            list[list.len() - 1],
-        ] {
+        for known in ["password1", "qwertyuiop", "iloveyou1", "1q2w3e4r", "football1", list[0], list[list.len() - 1]] {
             assert!(is_common(known), "{known}");
         }
         assert!(!is_common("wrench-41-blue") && !is_common(""));
@@ -527,19 +435,12 @@ mod tests {
         let start = Instant::now();
         let digest = |user| verifier.digest(user, HORSE, "correct horse");
         for (second, user) in (0..300).enumerate() {
-            verifier.remember(
-                digest(user),
-                start + Duration::from_millis(u64::try_from(second).unwrap()),
-            );
+            verifier.remember(digest(user), start + Duration::from_millis(u64::try_from(second).unwrap()));
         }
         assert_eq!(lock(&verifier.known).len(), MOST_REMEMBERED);
         assert!(!verifier.knows(&digest(43), start) && verifier.knows(&digest(44), start));
         verifier.remember(digest(1000), start + Duration::from_secs(3600));
-        assert_eq!(
-            lock(&verifier.known).len(),
-            1,
-            "what has ended makes room first"
-        );
+        assert_eq!(lock(&verifier.known).len(), 1, "what has ended makes room first");
     }
 
     #[test]
@@ -570,10 +471,7 @@ mod tests {
         };
         let burnt = took(&|| verifier.burn("guess"));
         let unusable = took(&|| assert!(!verifier.check(1, &unusable(), "guess")));
-        assert!(
-            unusable * 5 > burnt && burnt > Duration::from_millis(5),
-            "{burnt:?} {unusable:?}"
-        );
+        assert!(unusable * 5 > burnt && burnt > Duration::from_millis(5), "{burnt:?} {unusable:?}");
         assert!(lock(&verifier.known).is_empty());
     }
 }

@@ -31,7 +31,11 @@ pub fn cookie<'a>(header: Option<&'a str>, name: &str) -> Option<&'a str> {
 pub fn start(tx: &Tx<'_>, user: i64, client: &str, agent: &str) -> Result<String> {
     let value = hex(&random::<20>()?);
     db::run(tx, "DELETE FROM session WHERE expires < ?1", [tx.now])?;
-    db::run(tx, "DELETE FROM session WHERE user = ?1 AND id NOT IN (SELECT id FROM session WHERE user = ?1 ORDER BY id DESC LIMIT ?2)", [user, MAX_SESSIONS - 1])?;
+    db::run(
+        tx,
+        "DELETE FROM session WHERE user = ?1 AND id NOT IN (SELECT id FROM session WHERE user = ?1 ORDER BY id DESC LIMIT ?2)",
+        [user, MAX_SESSIONS - 1],
+    )?;
     let agent: String = agent.chars().take(200).collect();
     db::run(
         tx,

@@ -34,7 +34,10 @@ pub static CATEGORY: Resource = Resource {
         int("part_count").null().joined(PART_COUNT).label("Parts"),
         int("subcategories").null().joined(SUBCATEGORIES).label("Subcategories"),
         text("pathstring", 250).fixed().says("Path", "Names from the top down"),
-        flag("starred").kept_by("EXISTS (SELECT 1 FROM part_category_star s WHERE s.category = t.id AND s.user = :user)", star).says_fixed().plain(),
+        flag("starred")
+            .kept_by("EXISTS (SELECT 1 FROM part_category_star s WHERE s.category = t.id AND s.user = :user)", star)
+            .says_fixed()
+            .plain(),
         flag("structural").fill(Fill::Flag(false)).says("Structural", "Holds other categories, but no parts itself"),
         text("icon", 100).null().blank().says("Icon", "Icon of the category"),
         int("parent_default_location").null().joined(PARENT_LOCATION).label("Parent default location"),
@@ -75,14 +78,17 @@ pub static CATEGORY: Resource = Resource {
 const ROLES: &[Role] = &[Role::BUILD, Role::PART_CATEGORY];
 
 /// A category inside another object.
-pub static BRIEF: Resource = Resource { fields: CATEGORY.fields.split_at(14).0, verbs: Verbs::NONE, path: "part/category", ..CATEGORY_BASE };
+pub static BRIEF: Resource =
+    Resource { fields: CATEGORY.fields.split_at(14).0, verbs: Verbs::NONE, path: "part/category", ..CATEGORY_BASE };
 
 const CATEGORY_BASE: Resource =
     Resource { model: "partcategory", schema: "Category", title: "part category", table: "part_category", roles: ROLES, ..Resource::BASE };
 
 const PART_COUNT: &str = "SELECT sum(d.parts) FROM part_category d WHERE d.tree_key >= t.tree_key AND d.tree_key < t.tree_key || char(2)";
-const PART_COUNT_EXPRESSION: &str = "(SELECT sum(d.parts) FROM part_category d WHERE d.tree_key >= t.tree_key AND d.tree_key < t.tree_key || char(2))";
-const SUBCATEGORIES: &str = "SELECT count(*) FROM part_category d WHERE d.tree_key > t.tree_key || char(1) AND d.tree_key < t.tree_key || char(2)";
+const PART_COUNT_EXPRESSION: &str =
+    "(SELECT sum(d.parts) FROM part_category d WHERE d.tree_key >= t.tree_key AND d.tree_key < t.tree_key || char(2))";
+const SUBCATEGORIES: &str =
+    "SELECT count(*) FROM part_category d WHERE d.tree_key > t.tree_key || char(1) AND d.tree_key < t.tree_key || char(2)";
 const TREE_ID: &str = "(SELECT count(*) FROM part_category r WHERE r.parent IS NULL AND r.tree_key <= t.tree_key)";
 const LFT: &str = "(2 * (SELECT count(*) FROM part_category d WHERE d.tree_key < t.tree_key AND d.tree_key >= \
     (SELECT max(r.tree_key) FROM part_category r WHERE r.parent IS NULL AND r.tree_key <= t.tree_key)) - t.level + 1)";
@@ -124,7 +130,14 @@ pub static CATEGORY_TREE: Resource = Resource {
         by("expand_to", Reads::Int, |asked, rows| TREE.expand(asked, rows)),
     ],
     search: &[own("part_category", &["description", "name"]).with_ancestors()],
-    order: &[order("level", &["t.level", "t.name"]), order("name", &["t.name", "t.level"]), order("subcategories", &["(SELECT count(*) FROM part_category d WHERE d.tree_key > t.tree_key || char(1) AND d.tree_key < t.tree_key || char(2))"])],
+    order: &[
+        order("level", &["t.level", "t.name"]),
+        order("name", &["t.name", "t.level"]),
+        order(
+            "subcategories",
+            &["(SELECT count(*) FROM part_category d WHERE d.tree_key > t.tree_key || char(1) AND d.tree_key < t.tree_key || char(2))"],
+        ),
+    ],
     sort: order("", &["t.level", "t.name"]),
     ..CATEGORY_BASE
 };

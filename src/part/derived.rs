@@ -56,7 +56,8 @@ pub const ORDERING: &str = "SELECT coalesce(sum((l.quantity - l.received) * p.pa
 pub const BUILDING: &str = "SELECT coalesce(sum(s.quantity), 0) FROM stock_item s JOIN build b ON b.id = s.build AND b.status IN (10, 20, 25) \
     WHERE s.part = t.id AND s.is_building = 1";
 /// What open builds still have to make.
-pub const SCHEDULED: &str = "SELECT coalesce(sum(max(0, b.quantity - b.completed)), 0) FROM build b WHERE b.part = t.id AND b.status IN (10, 20, 25)";
+pub const SCHEDULED: &str =
+    "SELECT coalesce(sum(max(0, b.quantity - b.completed)), 0) FROM build b WHERE b.part = t.id AND b.status IN (10, 20, 25)";
 /// What open builds still need of it.
 pub const REQUIRED_BUILD: &str = required_build!();
 /// What open sales orders still need of it.
@@ -67,7 +68,8 @@ pub const CATEGORY_LOCATION: &str = "WITH RECURSIVE up (place, above) AS (SELECT
     UNION ALL SELECT c.default_location, c.parent FROM part_category c, up WHERE c.id = up.above AND up.place IS NULL) \
     SELECT place FROM up WHERE place IS NOT NULL LIMIT 1";
 /// How people call it: number, name, revision, whichever there are.
-pub const FULL_NAME: &str = "iif(t.\"IPN\" = '', '', t.\"IPN\" || ' | ') || t.name || iif(coalesce(t.revision, '') = '', '', ' | ' || t.revision)";
+pub const FULL_NAME: &str =
+    "iif(t.\"IPN\" = '', '', t.\"IPN\" || ' | ') || t.name || iif(coalesce(t.revision, '') = '', '', ' | ' || t.revision)";
 /// Where its picture in small is.
 pub const THUMBNAIL: &str = "iif(t.image = '', '/static/img/blank_image.thumbnail.png', '/media/' || t.image)";
 

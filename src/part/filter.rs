@@ -87,9 +87,9 @@ pub static FILTERS: &[Filter] = &[
     }),
 ];
 
-
 const RELATED: &str = "t.id IN (SELECT part_2 FROM part_related WHERE part_1 = ? UNION SELECT part_1 FROM part_related WHERE part_2 = ?)";
-const UNRELATED: &str = "t.id NOT IN (SELECT part_2 FROM part_related WHERE part_1 = ? UNION SELECT part_1 FROM part_related WHERE part_2 = ?)";
+const UNRELATED: &str =
+    "t.id NOT IN (SELECT part_2 FROM part_related WHERE part_1 = ? UNION SELECT part_1 FROM part_related WHERE part_2 = ?)";
 const PRICED: &str = "LEFT JOIN part_pricing price ON price.part = t.id";
 
 /// Words of `ordering`.
@@ -104,9 +104,9 @@ pub static ORDER: &[Order] = &[
     order("category", &["(SELECT c.tree_key FROM part_category c WHERE c.id = t.category)"]),
     order("default_location", &["(SELECT l.tree_key FROM stock_location l WHERE l.id = t.default_location)"]),
     order("units", &["t.units"]),
-    Order { name: "pricing_min", sql: &["price.overall_min"], join: PRICED },
-    Order { name: "pricing_max", sql: &["price.overall_max"], join: PRICED },
-    Order { name: "pricing_updated", sql: &["price.updated"], join: PRICED },
+    Order { name: "pricing_min", sql: &["price.overall_min"], join: PRICED, walk: "" },
+    Order { name: "pricing_max", sql: &["price.overall_max"], join: PRICED, walk: "" },
+    Order { name: "pricing_updated", sql: &["price.updated"], join: PRICED, walk: "" },
     order("revision", &["t.revision"]),
     order("revision_count", &["(SELECT count(*) FROM part r WHERE r.revision_of = t.id)"]),
 ];

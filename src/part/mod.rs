@@ -1,10 +1,10 @@
 //! Parts and their categories: `/api/part/…`.
 
 pub mod category;
-#[expect(clippy::module_inception, reason = "a file for each noun, named like its URL")]
-pub mod part;
 pub mod derived;
 pub mod filter;
+#[expect(clippy::module_inception, reason = "a file for each noun, named like its URL")]
+pub mod part;
 pub mod price;
 pub mod rules;
 pub mod serial;

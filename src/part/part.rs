@@ -27,7 +27,10 @@ pub static PART: Resource = Resource {
         ASSEMBLY,
         BARCODE,
         to("category", &CATEGORY).null().says("Category", "Where the part is sorted in"),
-        text("category_name", 0).computed("SELECT c.name FROM part_category c WHERE c.id = t.category").absent_when_null().label("Category Name"),
+        text("category_name", 0)
+            .computed("SELECT c.name FROM part_category c WHERE c.id = t.category")
+            .absent_when_null()
+            .label("Category Name"),
         COMPONENT,
         date("creation_date").null().fixed().label("Creation Date"),
         to("creation_user", &USER).null().fixed().label("Creation User"),
@@ -56,7 +59,11 @@ pub static PART: Resource = Resource {
         TESTABLE,
         TRACKABLE,
         UNITS,
-        to("variant_of", &PART).null().only(&[("is_template", true)]).says("Variant Of", "The template of which this is a variant"),
+        to("variant_of", &PART)
+            .null()
+            .outside_tree()
+            .only(&[("is_template", true)])
+            .says("Variant Of", "The template of which this is a variant"),
         VIRTUAL,
         PRICING_MIN,
         PRICING_MAX,
@@ -79,13 +86,22 @@ pub static PART: Resource = Resource {
         prose("notes", 50_000).null().blank().detail_only().says("Notes", "Notes in Markdown"),
         object("duplicate", DUPLICATE).holds("DuplicatePart").secret().says("Duplicate Part", "Take over what another part has"),
         object("initial_stock", INITIAL_STOCK).holds("InitialStock").secret().says("Initial Stock", "Create the part with stock"),
-        object("initial_supplier", INITIAL_SUPPLIER).holds("InitialSupplier").secret().says("Supplier Information", "Create the part with a supplier and a manufacturer"),
-        flag("copy_category_parameters").request().secret().fill(Fill::Flag(true)).says("Copy Category Parameters", "Give it the parameters of its category"),
+        object("initial_supplier", INITIAL_SUPPLIER)
+            .holds("InitialSupplier")
+            .secret()
+            .says("Supplier Information", "Create the part with a supplier and a manufacturer"),
+        flag("copy_category_parameters")
+            .request()
+            .secret()
+            .fill(Fill::Flag(true))
+            .says("Copy Category Parameters", "Give it the parameters of its category"),
         parameters_of!("part.part").label("Parameters"),
         nested("default_location_detail", &LOCATION_BRIEF, "t.default_location").null().on("location_detail"),
         words("tags").kept_by(tags_of!("part"), tag::save).on("tags").label("Tags"),
         json("category_path", PATH, STEPS).holds("TreePath").null().on("path_detail"),
-        many("price_breaks", &SALE_BREAK, "SELECT id FROM part_price_break WHERE part = :id AND kind = 'sale' ORDER BY quantity").null().on("price_breaks"),
+        many("price_breaks", &SALE_BREAK, "SELECT id FROM part_price_break WHERE part = :id AND kind = 'sale' ORDER BY quantity")
+            .null()
+            .on("price_breaks"),
         nested("category_detail", &CATEGORY_BRIEF, "t.category").null().on("category_detail"),
     ],
     filters: super::filter::FILTERS,
@@ -106,7 +122,8 @@ pub static PART: Resource = Resource {
     ..BASE
 };
 
-const BASE: Resource = Resource { path: "part", model: "part", title: "part", table: "part", roles: &[Role::BUILD, Role::PART], ..Resource::BASE };
+const BASE: Resource =
+    Resource { path: "part", model: "part", title: "part", table: "part", roles: &[Role::BUILD, Role::PART], ..Resource::BASE };
 
 const ACTIVE: Field = flag("active").fill(Fill::Flag(true)).says("Active", "Is the part in use?");
 const ASSEMBLY: Field = flag("assembly").fill(Fill::Setting("PART_ASSEMBLY")).says("Assembly", "Is it made of other parts?");
@@ -127,8 +144,10 @@ const TRACKABLE: Field = flag("trackable").fill(Fill::Setting("PART_TRACKABLE"))
 const UNITS: Field = text("units", 20).null().blank().fill(Fill::Text("")).says("Units", "Unit in which the part is counted");
 const VIRTUAL: Field = flag("virtual").fill(Fill::Setting("PART_VIRTUAL")).says("Virtual", "Is it nothing to touch, such as software?");
 const THUMB: Field = text("thumbnail", 0).computed(THUMBNAIL).label("Thumbnail");
-const PRICING_MIN: Field = money("pricing_min").null().joined("SELECT p.overall_min FROM part_pricing p WHERE p.part = t.id").unless_off("pricing");
-const PRICING_MAX: Field = money("pricing_max").null().joined("SELECT p.overall_max FROM part_pricing p WHERE p.part = t.id").unless_off("pricing");
+const PRICING_MIN: Field =
+    money("pricing_min").null().joined("SELECT p.overall_min FROM part_pricing p WHERE p.part = t.id").unless_off("pricing");
+const PRICING_MAX: Field =
+    money("pricing_max").null().joined("SELECT p.overall_max FROM part_pricing p WHERE p.part = t.id").unless_off("pricing");
 const STARRED: &str = "EXISTS (SELECT 1 FROM part_star s WHERE s.part = t.id AND s.user = :user)";
 const PATH: &str = "WITH RECURSIVE up (id, parent, name, level) AS (SELECT c.id, c.parent, c.name, c.level FROM part_category c WHERE c.id = t.category \
     UNION ALL SELECT p.id, p.parent, p.name, p.level FROM part_category p JOIN up ON p.id = up.parent) \

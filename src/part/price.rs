@@ -18,7 +18,9 @@ pub static SALE_BREAK: Resource = Resource {
         to("part", &PART).required().only(&[("salable", true)]).label("Part"),
         quantity("quantity").required().fill(Fill::Int(1)).says("Quantity", "From this quantity on"),
         money("price").null().says("Price", "Price of one at this quantity"),
-        choice("price_currency", Choices::By(setting::currencies)).fill(Fill::By(setting::default_currency)).says("Currency", "Currency of the price"),
+        choice("price_currency", Choices::By(setting::currencies))
+            .fill(Fill::By(setting::default_currency))
+            .says("Currency", "Currency of the price"),
     ],
     ..Resource::BASE
 };

@@ -74,7 +74,8 @@ fn number(change: &mut Change<'_>) -> Result<()> {
         change.wrong(WHOLE, format!("The IPN must match the pattern {pattern}."));
     }
     if !setting::is_on(change.tx, "PART_ALLOW_DUPLICATE_IPN")? {
-        let twin: Option<i64> = db::one(change.tx, "SELECT id FROM part WHERE \"IPN\" = ?1 COLLATE NOCASE AND id IS NOT ?2", (&ipn, change.id))?;
+        let twin: Option<i64> =
+            db::one(change.tx, "SELECT id FROM part WHERE \"IPN\" = ?1 COLLATE NOCASE AND id IS NOT ?2", (&ipn, change.id))?;
         if twin.is_some() {
             change.wrong("IPN", "Another part has this IPN.");
         }
@@ -89,7 +90,9 @@ fn revision(change: &mut Change<'_>) -> Result<()> {
         return Ok(());
     }
     let revision = change.text("revision");
-    let row = change.tx.query_row("SELECT is_template, variant_of FROM part WHERE id = ?1", [of], |row| Ok((row.get::<_, bool>(0)?, row.get::<_, Option<i64>>(1)?)));
+    let row = change.tx.query_row("SELECT is_template, variant_of FROM part WHERE id = ?1", [of], |row| {
+        Ok((row.get::<_, bool>(0)?, row.get::<_, Option<i64>>(1)?))
+    });
     let (template, variant_of) = row?;
     if template || change.flag("is_template") {
         change.wrong("revision_of", "A template has no revisions.");
@@ -196,7 +199,13 @@ fn supplier_problems(change: &Change<'_>) -> Result<Option<Problems>> {
     let mut problems = Problems::default();
     for (role, column, number, table, taken) in [
         ("supplier", "is_supplier", "sku", "supplier_part", "SELECT 1 FROM supplier_part WHERE supplier = ?1 AND \"SKU\" = ?2"),
-        ("manufacturer", "is_manufacturer", "mpn", "manufacturer_part", "SELECT 1 FROM manufacturer_part WHERE manufacturer = ?1 AND \"MPN\" = ?2"),
+        (
+            "manufacturer",
+            "is_manufacturer",
+            "mpn",
+            "manufacturer_part",
+            "SELECT 1 FROM manufacturer_part WHERE manufacturer = ?1 AND \"MPN\" = ?2",
+        ),
     ] {
         let Some(company) = given.int(role) else { continue };
         if db::one::<i64>(change.tx, &format!("SELECT {column} FROM company WHERE id = ?1"), [company])? != Some(1) {
@@ -255,7 +264,9 @@ pub fn remove(change: &mut Change<'_>) -> Result<()> {
     if change.was_int("active") == Some(1) {
         return refuse("The part is active; take it out of use first.");
     }
-    if !setting::is_on(tx, "PART_ALLOW_DELETE_FROM_ASSEMBLY")? && db::one::<i64>(tx, "SELECT 1 FROM bom_item WHERE sub_part = ?1 LIMIT 1", [id])?.is_some() {
+    if !setting::is_on(tx, "PART_ALLOW_DELETE_FROM_ASSEMBLY")?
+        && db::one::<i64>(tx, "SELECT 1 FROM bom_item WHERE sub_part = ?1 LIMIT 1", [id])?.is_some()
+    {
         return refuse("The part stands in a bill of materials.");
     }
     let variants: Vec<i64> = db::column(tx, "SELECT id FROM part WHERE variant_of = ?1", [id])?;

@@ -35,7 +35,8 @@ pub fn number_in(serial: &str) -> i64 {
 pub fn increment(serial: &str) -> String {
     let Some(end) = serial.rfind(|c: char| c.is_ascii_digit()).map(|i| i + 1) else { return serial.to_string() };
     let head = serial.get(..end).unwrap_or_default();
-    let start = head.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |i| i + head.get(i..).and_then(|t| t.chars().next()).map_or(1, char::len_utf8));
+    let start =
+        head.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |i| i + head.get(i..).and_then(|t| t.chars().next()).map_or(1, char::len_utf8));
     let digits = head.get(start..).unwrap_or_default();
     let Ok(number) = digits.parse::<u128>() else { return serial.to_string() };
     let (before, after) = (serial.get(..start).unwrap_or_default(), serial.get(end..).unwrap_or_default());
@@ -47,12 +48,15 @@ pub fn increment(serial: &str) -> String {
 /// # Errors
 /// The database cannot be asked.
 pub fn latest(conn: &Connection, part: i64) -> Result<Option<String>> {
-    let family = if setting::is_on(conn, "SERIAL_NUMBER_GLOBALLY_UNIQUE")? {
-        "?1 = ?1".to_string()
-    } else {
-        format!("s.part IN ({})", family())
-    };
-    db::one(conn, &format!("SELECT s.serial FROM stock_item s WHERE s.serial IS NOT NULL AND s.serial <> '' AND {family} ORDER BY s.serial_int DESC, s.serial DESC, s.id DESC LIMIT 1"), [part])
+    let family =
+        if setting::is_on(conn, "SERIAL_NUMBER_GLOBALLY_UNIQUE")? { "?1 = ?1".to_string() } else { format!("s.part IN ({})", family()) };
+    db::one(
+        conn,
+        &format!(
+            "SELECT s.serial FROM stock_item s WHERE s.serial IS NOT NULL AND s.serial <> '' AND {family} ORDER BY s.serial_int DESC, s.serial DESC, s.id DESC LIMIT 1"
+        ),
+        [part],
+    )
 }
 
 /// SELECT of all parts in the family of the part `?1`: its root and all variants below.
@@ -70,7 +74,8 @@ pub fn next(latest: Option<&str>) -> String {
 /// # Errors
 /// The database cannot be asked.
 pub fn taken(conn: &Connection, part: i64, serial: &str, but: Option<i64>) -> Result<bool> {
-    let family = if setting::is_on(conn, "SERIAL_NUMBER_GLOBALLY_UNIQUE")? { "?1 = ?1".into() } else { format!("s.part IN ({})", family()) };
+    let family =
+        if setting::is_on(conn, "SERIAL_NUMBER_GLOBALLY_UNIQUE")? { "?1 = ?1".into() } else { format!("s.part IN ({})", family()) };
     let sql = format!("SELECT 1 FROM stock_item s WHERE s.serial = ?2 AND s.id IS NOT ?3 AND {family} LIMIT 1");
     Ok(db::one::<i64>(conn, &sql, (part, serial, but))?.is_some())
 }
@@ -118,7 +123,11 @@ pub fn parse(text: &str, expected: i64, latest: Option<&str>) -> std::result::Re
             if let [from, to] = parts.as_slice() {
                 range(from, to, group, wanted - serials.len().min(wanted), &mut serials, &mut problems);
             } else if let ([from, count], true) = (plus.as_slice(), !plus.first().is_none_or(|f| f.is_empty())) {
-                let more = if count.is_empty() { Some(wanted.saturating_sub(serials.len() + 1)) } else { count.parse::<usize>().ok().filter(|n| *n <= wanted * 2) };
+                let more = if count.is_empty() {
+                    Some(wanted.saturating_sub(serials.len() + 1))
+                } else {
+                    count.parse::<usize>().ok().filter(|n| *n <= wanted * 2)
+                };
                 let Some(more) = more else {
                     problems.push(format!("The group {group} makes no sense."));
                     continue;
@@ -216,7 +225,22 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense() {
-        for (text, n) in [("9,9", 2), ("15-11", 5), ("20-30", 3), ("20,21", 3), ("40+5", 3), ("50-", 2), ("x+y", 2), ("60-60", 2), ("70--72", 3), ("+", 2), ("a-c", 3), ("90+1,91", 3), ("", 1), ("1", 1001)] {
+        for (text, n) in [
+            ("9,9", 2),
+            ("15-11", 5),
+            ("20-30", 3),
+            ("20,21", 3),
+            ("40+5", 3),
+            ("50-", 2),
+            ("x+y", 2),
+            ("60-60", 2),
+            ("70--72", 3),
+            ("+", 2),
+            ("a-c", 3),
+            ("90+1,91", 3),
+            ("", 1),
+            ("1", 1001),
+        ] {
             assert!(read(text, n, None).is_err(), "{text}");
         }
     }

@@ -14,8 +14,20 @@ use crate::error::{Error, Problem, Problems, Result, WHOLE, invalid};
 
 /// The actions of `/api/stock/`.
 pub static ACTIONS: &[Action] = &[
-    Action { path: "add", schema: "StockAdd", input: &[LINES, NOTES], needs: &[], run: |tx, _, given| each(tx, given, |item, line| add(tx, item, line, given.text("notes"))).map(|()| None) },
-    Action { path: "remove", schema: "StockRemove", input: &[LINES, NOTES], needs: &[], run: |tx, _, given| each(tx, given, |item, line| remove(tx, item, line, given.text("notes"))).map(|()| None) },
+    Action {
+        path: "add",
+        schema: "StockAdd",
+        input: &[LINES, NOTES],
+        needs: &[],
+        run: |tx, _, given| each(tx, given, |item, line| add(tx, item, line, given.text("notes"))).map(|()| None),
+    },
+    Action {
+        path: "remove",
+        schema: "StockRemove",
+        input: &[LINES, NOTES],
+        needs: &[],
+        run: |tx, _, given| each(tx, given, |item, line| remove(tx, item, line, given.text("notes"))).map(|()| None),
+    },
     Action {
         path: "count",
         schema: "StockCount",
@@ -43,7 +55,12 @@ static LINE: &[Field] = &[
     to("pk", &ITEM).required().request().says("Stock item", "Which item"),
     fixed("quantity", 15, 5).required().request().says("Quantity", "How much"),
     text("batch", 100).blank().request().says("Batch Code", "The batch that it belongs to then"),
-    choice("status", Choices::By(|conn| status::choices(conn, STATES))).null().blank().fill(Fill::Null).request().says("Status", "Its state then"),
+    choice("status", Choices::By(|conn| status::choices(conn, STATES)))
+        .null()
+        .blank()
+        .fill(Fill::Null)
+        .request()
+        .says("Status", "Its state then"),
     text("packaging", 50).blank().request().says("Packaging", "How it is packed then"),
 ];
 
@@ -127,7 +144,11 @@ impl Item {
         if let Some(key) = line.int("status").filter(|key| *key != self.status_custom_key.unwrap_or(self.status)) {
             let logical = status::logical(tx, STATES, key)?.unwrap_or(key);
             let custom = (logical != key).then_some(key);
-            db::run(tx, "UPDATE stock_item SET status = ?2, status_custom_key = ?3, updated = ?4 WHERE id = ?1", (self.id, logical, custom, tx.now))?;
+            db::run(
+                tx,
+                "UPDATE stock_item SET status = ?2, status_custom_key = ?3, updated = ?4 WHERE id = ?1",
+                (self.id, logical, custom, tx.now),
+            )?;
             deltas = deltas
                 .with("status", key)
                 .with("status_logical", logical)
@@ -245,7 +266,11 @@ pub fn count(tx: &Tx<'_>, mut item: Item, line: &Input, place: Option<i64>, note
         return Ok(());
     }
     let today = crate::engine::moment::day(tx.now);
-    db::run(tx, "UPDATE stock_item SET stocktake_date = ?2, stocktake_user = ?3 WHERE id = ?1", (item.id, today, Some(tx.user.id).filter(|id| *id != 0)))?;
+    db::run(
+        tx,
+        "UPDATE stock_item SET stocktake_date = ?2, stocktake_user = ?3 WHERE id = ?1",
+        (item.id, today, Some(tx.user.id).filter(|id| *id != 0)),
+    )?;
     if item.set_quantity(tx, counted)? {
         let mut deltas = Deltas::new().amount("quantity", counted);
         if let Some(place) = place {
@@ -273,8 +298,10 @@ pub fn transfer(tx: &Tx<'_>, mut item: Item, line: &Input, place: i64, notes: &s
     }
     let extra = item.dress(tx, line)?;
     let deltas = Deltas::new().amount("quantity", quantity);
-    let (event, deltas) = if item.location == Some(place) { (Event::Updated, deltas) } else { (Event::Moved, deltas.with("location", place)) };
-    db::run(tx, "UPDATE stock_item SET location = ?2, updated = ?3 WHERE id = ?1", [item.id, place, tx.now])?;
+    let (event, deltas) =
+        if item.location == Some(place) { (Event::Updated, deltas) } else { (Event::Moved, deltas.with("location", place)) };
+    let keep = item.delete_on_deplete && !item.serialized;
+    db::run(tx, "UPDATE stock_item SET location = ?2, updated = ?3, delete_on_deplete = ?4 WHERE id = ?1", (item.id, place, tx.now, keep))?;
     note(tx, item.id, item.part, event, &deltas.and(extra), notes)
 }
 

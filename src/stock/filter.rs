@@ -13,6 +13,8 @@ use crate::part::part::{PART, TREE as PARTS};
 
 /// Joins the part, by which lists of stock are sorted.
 pub const WITH_PART: &str = "JOIN part p ON p.id = t.part";
+/// Walks the parts by name and their stock by quantity, as the indexes have them.
+pub const BY_PART: &str = "part p CROSS JOIN stock_item t ON t.part = p.id";
 const WITH_PLACE: &str = "LEFT JOIN stock_location place ON place.id = t.location";
 const WITH_SUPPLIER: &str = "LEFT JOIN supplier_part sold ON sold.id = t.supplier_part";
 
@@ -36,7 +38,11 @@ pub static FILTERS: &[Filter] = &[
     where_("tags__name", Reads::Text, TAG_NAME),
     where_("tags__slug", Reads::Text, TAG_SLUG),
     where_("manufacturer", Reads::Ref(&COMPANY), BY_MANUFACTURER),
-    where_("manufacturer_part", Reads::Ref(&MANUFACTURER_PART), "t.supplier_part IN (SELECT id FROM supplier_part WHERE manufacturer_part = ?)"),
+    where_(
+        "manufacturer_part",
+        Reads::Ref(&MANUFACTURER_PART),
+        "t.supplier_part IN (SELECT id FROM supplier_part WHERE manufacturer_part = ?)",
+    ),
     where_("supplier", Reads::Ref(&COMPANY), "t.supplier_part IN (SELECT id FROM supplier_part WHERE supplier = ?)"),
     where_("company", Reads::Ref(&COMPANY), BY_COMPANY),
     helper("include_variants"),
@@ -79,8 +85,8 @@ pub static FILTERS: &[Filter] = &[
         Ok(())
     }),
     is("external", "t.location IN (SELECT id FROM stock_location WHERE external = 1)"),
-    is("in_stock", "t.in_stock = 1"),
-    is("available", AVAILABLE),
+    is("in_stock", "t.in_stock = 1").common(),
+    is("available", AVAILABLE).common(),
     where_("batch", Reads::Text, "t.batch = ? COLLATE NOCASE"),
     where_("batch_regex", Reads::Regex, "t.batch REGEXP ?"),
     is("is_building", "t.is_building = 1"),
@@ -136,13 +142,16 @@ pub static FILTERS: &[Filter] = &[
     by("tags", Reads::Text, |asked, rows| tag::filter(asked, rows, "stockitem")),
 ];
 
-const TAG_NAME: &str = "EXISTS (SELECT 1 FROM tagged_item i JOIN tag g ON g.id = i.tag WHERE i.model_type = 'stockitem' AND i.model_id = t.id AND g.name = ?)";
-const TAG_SLUG: &str = "EXISTS (SELECT 1 FROM tagged_item i JOIN tag g ON g.id = i.tag WHERE i.model_type = 'stockitem' AND i.model_id = t.id AND g.slug = ?)";
+const TAG_NAME: &str =
+    "EXISTS (SELECT 1 FROM tagged_item i JOIN tag g ON g.id = i.tag WHERE i.model_type = 'stockitem' AND i.model_id = t.id AND g.name = ?)";
+const TAG_SLUG: &str =
+    "EXISTS (SELECT 1 FROM tagged_item i JOIN tag g ON g.id = i.tag WHERE i.model_type = 'stockitem' AND i.model_id = t.id AND g.slug = ?)";
 const BY_MANUFACTURER: &str =
     "t.supplier_part IN (SELECT p.id FROM supplier_part p JOIN manufacturer_part m ON m.id = p.manufacturer_part WHERE m.manufacturer = ?)";
 const BY_COMPANY: &str = "t.supplier_part IN (SELECT p.id FROM supplier_part p LEFT JOIN manufacturer_part m ON m.id = p.manufacturer_part \
     WHERE p.supplier = ? OR m.manufacturer = ?)";
-const ALLOCATED: &str = "EXISTS (SELECT 1 FROM build_item a WHERE a.stock_item = t.id) OR EXISTS (SELECT 1 FROM sales_order_allocation a WHERE a.item = t.id)";
+const ALLOCATED: &str =
+    "EXISTS (SELECT 1 FROM build_item a WHERE a.stock_item = t.id) OR EXISTS (SELECT 1 FROM sales_order_allocation a WHERE a.item = t.id)";
 const AVAILABLE: &str = "t.in_stock = 1 AND t.quantity > (SELECT coalesce(sum(a.quantity), 0) FROM build_item a WHERE a.stock_item = t.id) \
     + (SELECT coalesce(sum(a.quantity), 0) FROM sales_order_allocation a WHERE a.item = t.id)";
 const BELOW: &str = "t.id IN (WITH RECURSIVE down (id) AS (SELECT id FROM stock_item WHERE parent = ? UNION SELECT s.id FROM stock_item s JOIN down ON s.parent = down.id) SELECT id FROM down)";
@@ -151,11 +160,11 @@ const NOT_WITHIN: &str = "t.id NOT IN (WITH RECURSIVE down (id) AS (VALUES (?) U
 /// Words of `ordering`.
 pub static ORDER: &[Order] = &[
     order("batch", &["t.batch"]),
-    Order { name: "location", sql: &["place.pathstring"], join: WITH_PLACE },
-    Order { name: "part", sql: &["p.name"], join: WITH_PART },
-    Order { name: "part__name", sql: &["p.name"], join: WITH_PART },
-    Order { name: "part__IPN", sql: &["p.\"IPN\""], join: WITH_PART },
-    Order { name: "IPN", sql: &["p.\"IPN\""], join: WITH_PART },
+    Order { name: "location", sql: &["place.pathstring"], join: WITH_PLACE, walk: "" },
+    Order { name: "part", sql: &["p.name"], join: WITH_PART, walk: BY_PART },
+    Order { name: "part__name", sql: &["p.name"], join: WITH_PART, walk: BY_PART },
+    Order { name: "part__IPN", sql: &["p.\"IPN\""], join: WITH_PART, walk: BY_PART },
+    Order { name: "IPN", sql: &["p.\"IPN\""], join: WITH_PART, walk: BY_PART },
     order("updated", &["t.updated"]),
     order("purchase_price", &["t.purchase_price"]),
     order("creation_date", &["t.creation_date"]),
@@ -165,10 +174,11 @@ pub static ORDER: &[Order] = &[
     order("quantity", &["t.quantity"]),
     order("stock", &["t.quantity", "t.serial_int", "t.serial"]),
     order("status", &["t.status"]),
-    Order { name: "SKU", sql: &["sold.\"SKU\""], join: WITH_SUPPLIER },
+    Order { name: "SKU", sql: &["sold.\"SKU\""], join: WITH_SUPPLIER, walk: "" },
     Order {
         name: "MPN",
         sql: &["made.\"MPN\""],
         join: "LEFT JOIN supplier_part sold ON sold.id = t.supplier_part LEFT JOIN manufacturer_part made ON made.id = sold.manufacturer_part",
+        walk: "",
     },
 ];

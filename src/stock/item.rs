@@ -40,7 +40,9 @@ pub static ITEM: Resource = Resource {
         to("build", &BUILD).null().says("Source Build", "The build that made it"),
         to("consumed_by", &BUILD).null().says("Consumed By", "The build that used it up"),
         to("customer", &COMPANY).null().only(&[("is_customer", true)]).says("Customer", "Who has it"),
-        flag("delete_on_deplete").fill(Fill::Setting("STOCK_DELETE_DEPLETED_DEFAULT")).says("Delete on deplete", "Delete the item when nothing is left"),
+        flag("delete_on_deplete")
+            .fill(Fill::Setting("STOCK_DELETE_DEPLETED_DEFAULT"))
+            .says("Delete on deplete", "Delete the item when nothing is left"),
         date("expiry_date").null().says("Expiry Date", "Until when it is good"),
         flag("in_stock").fixed().label("In Stock"),
         flag("is_building").fill(Fill::Flag(false)).label("Is building"),
@@ -92,12 +94,16 @@ pub static ITEM: Resource = Resource {
         via("stock_location", &["name"], "SELECT id FROM stock_item WHERE location IN ({})"),
         via("part", &["name", "IPN", "description"], "SELECT id FROM stock_item WHERE part IN ({})").indexed(),
         via("supplier_part", &["SKU"], "SELECT id FROM stock_item WHERE supplier_part IN ({})"),
-        via("manufacturer_part", &["MPN"], "SELECT s.id FROM stock_item s JOIN supplier_part p ON p.id = s.supplier_part WHERE p.manufacturer_part IN ({})"),
+        via(
+            "manufacturer_part",
+            &["MPN"],
+            "SELECT s.id FROM stock_item s JOIN supplier_part p ON p.id = s.supplier_part WHERE p.manufacturer_part IN ({})",
+        ),
         via("company", &["name"], BY_COMPANY),
         via("tag", &["name", "slug"], "SELECT model_id FROM tagged_item WHERE model_type = 'stockitem' AND tag IN ({})"),
     ],
     order: super::filter::ORDER,
-    sort: Order { name: "", sql: &["p.name", "t.quantity", "t.location"], join: super::filter::WITH_PART },
+    sort: Order { name: "", sql: &["p.name", "t.quantity", "t.location"], join: super::filter::WITH_PART, walk: super::filter::BY_PART },
     list_flags: &[("part_detail", true)],
     counted: true,
     check: Some(super::rules::check),
@@ -114,7 +120,8 @@ pub static TREE: Tree = Tree { table: "stock_item", parent: "parent", named: fal
 const STATUS_TEXT: &str = "coalesce((SELECT c.label FROM custom_state c WHERE c.reference_status = 'StockStatus' AND c.key = t.status_custom_key), \
     CASE t.status WHEN 10 THEN 'OK' WHEN 50 THEN 'Attention needed' WHEN 55 THEN 'Damaged' WHEN 60 THEN 'Destroyed' WHEN 65 THEN 'Rejected' \
     WHEN 70 THEN 'Lost' WHEN 75 THEN 'Quarantined' WHEN 85 THEN 'Returned' END)";
-const MPN: &str = "SELECT m.\"MPN\" FROM supplier_part p JOIN manufacturer_part m ON m.id = p.manufacturer_part WHERE p.id = t.supplier_part";
+const MPN: &str =
+    "SELECT m.\"MPN\" FROM supplier_part p JOIN manufacturer_part m ON m.id = p.manufacturer_part WHERE p.id = t.supplier_part";
 const ALLOCATED: &str = "(SELECT coalesce(sum(a.quantity), 0) FROM build_item a WHERE a.stock_item = t.id) \
     + (SELECT coalesce(sum(a.quantity), 0) FROM sales_order_allocation a WHERE a.item = t.id)";
 const EXPIRED: &str = "t.in_stock = 1 AND t.expiry_date IS NOT NULL AND t.expiry_date < :today";

@@ -70,7 +70,10 @@ pub static LOCATION: Resource = Resource {
     remove: Some(remove),
     remove_input: &[
         flag("delete_stock_items").required().request().says("Delete stock items", "Delete the stock; otherwise it moves outwards"),
-        flag("delete_sub_locations").required().request().says("Delete sublocations", "Delete everything inside; otherwise it moves outwards"),
+        flag("delete_sub_locations")
+            .required()
+            .request()
+            .says("Delete sublocations", "Delete everything inside; otherwise it moves outwards"),
     ],
     ..BASE
 };
@@ -96,8 +99,10 @@ pub static BRIEF: Resource = Resource {
 };
 
 const ITEMS: &str = "SELECT sum(d.items) FROM stock_location d WHERE d.tree_key >= t.tree_key AND d.tree_key < t.tree_key || char(2)";
-const ITEMS_EXPRESSION: &str = "(SELECT sum(d.items) FROM stock_location d WHERE d.tree_key >= t.tree_key AND d.tree_key < t.tree_key || char(2))";
-const SUBLOCATIONS: &str = "SELECT count(*) FROM stock_location d WHERE d.tree_key > t.tree_key || char(1) AND d.tree_key < t.tree_key || char(2)";
+const ITEMS_EXPRESSION: &str =
+    "(SELECT sum(d.items) FROM stock_location d WHERE d.tree_key >= t.tree_key AND d.tree_key < t.tree_key || char(2))";
+const SUBLOCATIONS: &str =
+    "SELECT count(*) FROM stock_location d WHERE d.tree_key > t.tree_key || char(1) AND d.tree_key < t.tree_key || char(2)";
 const TREE_ID: &str = "(SELECT count(*) FROM stock_location r WHERE r.parent IS NULL AND r.tree_key <= t.tree_key)";
 const LFT: &str = "(2 * (SELECT count(*) FROM stock_location d WHERE d.tree_key < t.tree_key AND d.tree_key >= \
     (SELECT max(r.tree_key) FROM stock_location r WHERE r.parent IS NULL AND r.tree_key <= t.tree_key)) - t.level + 1)";

@@ -116,7 +116,11 @@ fn serials_of(tx: &Tx<'_>, part: &Part, new: &Input) -> Result<Option<Vec<String
             taken.push(serial.as_str());
         }
     }
-    if taken.is_empty() { Ok(Some(serials)) } else { invalid("serial_numbers", format!("These serial numbers are taken: {}", taken.join(", "))) }
+    if taken.is_empty() {
+        Ok(Some(serials))
+    } else {
+        invalid("serial_numbers", format!("These serial numbers are taken: {}", taken.join(", ")))
+    }
 }
 
 /// Before an item is written.
@@ -193,7 +197,8 @@ fn serial_number(change: &mut Change<'_>, part: &Part, quantity: i64) -> Result<
         change.wrong("quantity", "An item with a serial number is one.");
         change.wrong("serial", "Only a single item has a serial number.");
     }
-    if change.creates() || change.changes("serial") || change.flag("delete_on_deplete") {
+    if !change.creates() {
+        // A single item is kept when it is gone; the contract says so from the second write on.
         change.set("delete_on_deplete", Value::Flag(false));
     }
     Ok(())
@@ -208,7 +213,10 @@ pub fn saved(change: &mut Change<'_>) -> Result<()> {
         } else {
             serde_json::Value::Null
         };
-        let deltas = Deltas::new().with("status", state).maybe("location", change.int("location")).amount("quantity", change.int("quantity").unwrap_or(0));
+        let deltas = Deltas::new()
+            .with("status", state)
+            .maybe("location", change.int("location"))
+            .amount("quantity", change.int("quantity").unwrap_or(0));
         note(change.tx, item, part, Event::Created, &deltas, "")?;
         priced(change.tx, part)?;
     } else {

@@ -23,16 +23,17 @@ pub static SERIALS: Endpoint = Endpoint {
     ..Endpoint::BASE
 };
 
-static NEIGHBOURS: &[Field] = &[
-    nested("next", &ITEM, "").label("Next Serial Number"),
-    nested("previous", &ITEM, "").label("Previous Serial Number"),
-];
+static NEIGHBOURS: &[Field] =
+    &[nested("next", &ITEM, "").label("Next Serial Number"), nested("previous", &ITEM, "").label("Previous Serial Number")];
 
 fn neighbours(call: &Call<'_>) -> Result<Reply> {
     let (conn, id) = (call.db().read()?, call.key()?);
     read::must_exist(call, &conn, &ITEM, id)?;
-    let family = TREE.keys_within().replace("a.id = ?", "a.id = (SELECT r.id FROM part r, part x, stock_item i WHERE i.id = ?1 AND x.id = i.part \
-        AND r.variant_of IS NULL AND x.tree_key >= r.tree_key AND x.tree_key < r.tree_key || char(2) LIMIT 1)");
+    let family = TREE.keys_within().replace(
+        "a.id = ?",
+        "a.id = (SELECT r.id FROM part r, part x, stock_item i WHERE i.id = ?1 AND x.id = i.part \
+        AND r.variant_of IS NULL AND x.tree_key >= r.tree_key AND x.tree_key < r.tree_key || char(2) LIMIT 1)",
+    );
     let mut out = Json::new();
     out.open('{');
     for (name, than, order) in [("next", ">", "ASC"), ("previous", "<", "DESC")] {

@@ -24,7 +24,9 @@ pub static RESULT: Resource = Resource {
         moment("started_datetime").null().says("Started", "When the test began"),
         moment("finished_datetime").null().says("Finished", "When the test ended"),
         to("user", &USER).null().fixed().plain(),
-        moment("date").fixed().fill(Fill::By(|_| Ok(crate::engine::input::Value::Text(crate::engine::moment::exact(crate::engine::moment::now()))))),
+        moment("date")
+            .fixed()
+            .fill(Fill::By(|_| Ok(crate::engine::input::Value::Text(crate::engine::moment::exact(crate::engine::moment::now()))))),
         to("template", &TEST_TEMPLATE).null().says("Test template for this result", "Which test it was"),
     ],
     ..Resource::BASE

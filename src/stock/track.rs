@@ -127,13 +127,8 @@ pub static TRACKING: Resource = Resource {
 };
 
 const EXPANDED: &[(&str, &Resource)] = &[];
-const DETAILED: &[(&str, &Resource)] = &[
-    ("part", &PART_BRIEF),
-    ("location", &LOCATION),
-    ("customer", &COMPANY),
-    ("item", &ITEM),
-    ("stockitem", &ITEM),
-];
+const DETAILED: &[(&str, &Resource)] =
+    &[("part", &PART_BRIEF), ("location", &LOCATION), ("customer", &COMPANY), ("item", &ITEM), ("stockitem", &ITEM)];
 
 const LABEL: &str = "stock_event(t.tracking_type)";
 

@@ -22,14 +22,20 @@ pub static GROUP: Resource = Resource {
         pk(),
         text("name", 150).required().label("name"),
         many("roles", &RULESET, "SELECT id FROM ruleset WHERE \"group\" = :id ORDER BY id").null().unless_off("role_detail").label("Roles"),
-        json("permissions", "'{}'", &[]).holds("{}").null().on("permission_detail").label("permissions"),
-        many("users", &USER_BRIEF, "SELECT user FROM user_group_member WHERE \"group\" = :id ORDER BY user").null().on("user_detail").label("Users"),
+        json("permissions", PERMISSIONS, &[]).holds("{}").null().on("permission_detail").label("permissions"),
+        many("users", &USER_BRIEF, "SELECT user FROM user_group_member WHERE \"group\" = :id ORDER BY user")
+            .null()
+            .on("user_detail")
+            .label("Users"),
     ],
     search: &[own("user_group", &["name"])],
     order: &[order("name", &["t.name"])],
     saved: Some(saved),
     ..Resource::BASE
 };
+
+const PERMISSIONS: &str = "SELECT permissions_of(json_group_array(json_array(r.name, r.can_view, r.can_add, r.can_change, r.can_delete))) \
+    FROM ruleset r WHERE r.\"group\" = t.id";
 
 /// A group inside another object.
 pub static BRIEF: Resource = Resource {

@@ -29,10 +29,23 @@ pub static ENDPOINTS: &[Endpoint] = &[
         verbs: &[(Verb::Post, login)],
         ..Endpoint::BASE
     },
-    Endpoint { path: "api/auth/v1/config", access: Access::Anyone, title: "log-in options", operations: &["allauth_config_get"], output: ENVELOPE, verbs: &[(Verb::Get, config)], ..Endpoint::BASE },
+    Endpoint {
+        path: "api/auth/v1/config",
+        access: Access::Anyone,
+        title: "log-in options",
+        operations: &["allauth_config_get"],
+        output: ENVELOPE,
+        verbs: &[(Verb::Get, config)],
+        ..Endpoint::BASE
+    },
 ];
 
-static ENVELOPE: &[Field] = &[int("status").fixed(), any("data").holds("{}").null().fixed(), any("meta").holds("{}").null().fixed(), any("errors").holds("[]").null().fixed()];
+static ENVELOPE: &[Field] = &[
+    int("status").fixed(),
+    any("data").holds("{}").null().fixed(),
+    any("meta").holds("{}").null().fixed(),
+    any("errors").holds("[]").null().fixed(),
+];
 static LOGIN_FIELDS: &[Field] = &[text("username", 150).required().request(), text("password", 128).required().request()];
 
 fn envelope(status: u16, rest: Value) -> Reply {
@@ -59,7 +72,10 @@ fn somebody(call: &Call<'_>, user: &User) -> Result<Reply> {
         "id": user.id, "display": user.name, "username": user.name, "email": email,
         "has_usable_password": crate::identity::password::usable(&password),
     });
-    Ok(envelope(200, json!({"data": {"user": about, "methods": [{"method": "password", "username": user.name}]}, "meta": {"is_authenticated": true}})))
+    Ok(envelope(
+        200,
+        json!({"data": {"user": about, "methods": [{"method": "password", "username": user.name}]}, "meta": {"is_authenticated": true}}),
+    ))
 }
 
 fn get_session(call: &Call<'_>) -> Result<Reply> {
@@ -79,7 +95,8 @@ fn login(call: &Call<'_>) -> Result<Reply> {
     }
     let text = |name| call.content.raw(name).and_then(|v: Value| v.as_str().map(String::from)).unwrap_or_default();
     let (name, password) = (text("username"), text("password"));
-    let refused = |code: &str, message: &str| Ok(envelope(400, json!({"errors": [{"message": message, "code": code, "param": "password"}]})));
+    let refused =
+        |code: &str, message: &str| Ok(envelope(400, json!({"errors": [{"message": message, "code": code, "param": "password"}]})));
     match call.site.identity.check(call.db(), &name, &password, call.client) {
         Err(Error::TooMany) => refused("too_many_login_attempts", "Too many failed attempts; wait a little."),
         Err(other) => Err(other),

@@ -10,7 +10,7 @@ use crate::engine::input::{Value, has_markup};
 use crate::engine::json::Json;
 use crate::engine::write::Change;
 use crate::error::{Result, WHOLE, invalid};
-use crate::identity::{Access, ROLES, Right, Role, Right::Add, session, token};
+use crate::identity::{Access, ROLES, Right, Right::Add, Role, session, token};
 
 /// The caller.
 pub static ME: Resource = Resource {
@@ -87,7 +87,16 @@ fn check_profile(change: &mut Change<'_>) -> Result<()> {
 pub static ROLES_OF: [Endpoint; 2] = [roles_at("api/user/me/roles/", true), roles_at("api/user/roles/", false)];
 
 const fn roles_at(path: &'static str, documented: bool) -> Endpoint {
-    Endpoint { path, documented, title: "roles of the caller", model: "user", output: ROLE_FIELDS, output_schema: "Role", verbs: &[(Verb::Get, roles)], ..Endpoint::BASE }
+    Endpoint {
+        path,
+        documented,
+        title: "roles of the caller",
+        model: "user",
+        output: ROLE_FIELDS,
+        output_schema: "Role",
+        verbs: &[(Verb::Get, roles)],
+        ..Endpoint::BASE
+    }
 }
 
 static ROLE_FIELDS: &[Field] = &[
@@ -142,7 +151,17 @@ pub static TOKEN_OF: [Endpoint; 2] = [token_at("api/user/me/token/", true), toke
 
 const fn token_at(path: &'static str, documented: bool) -> Endpoint {
     const QUERY: &[Filter] = &[where_("name", Reads::Text, "")];
-    Endpoint { path, documented, title: "token of the caller", model: "apitoken", query: QUERY, output: TOKEN_FIELDS, output_schema: "GetAuthToken", verbs: &[(Verb::Get, get_token)], ..Endpoint::BASE }
+    Endpoint {
+        path,
+        documented,
+        title: "token of the caller",
+        model: "apitoken",
+        query: QUERY,
+        output: TOKEN_FIELDS,
+        output_schema: "GetAuthToken",
+        verbs: &[(Verb::Get, get_token)],
+        ..Endpoint::BASE
+    }
 }
 
 static TOKEN_FIELDS: &[Field] = &[text("token", 0).fixed(), text("name", 100).fixed(), date("expiry").fixed()];

@@ -1,6 +1,9 @@
 //! Which roles open which models: a table of the contract, for clients that ask by model.
 
-use crate::identity::Role;
+use rusqlite::Connection;
+use rusqlite::functions::FunctionFlags;
+
+use crate::identity::{ROLES, Right, Role};
 
 /// Models by their names on the wire, with the roles any of which opens them; none means that only superusers have rights by role.
 pub static MODELS: &[(&str, &[Role])] = &[
@@ -118,3 +121,29 @@ pub static MODELS: &[(&str, &[Role])] = &[
     ("userprofile", &[]),
     ("usersession", &[]),
 ];
+
+/// Registers `permissions_of(rules)`: from a JSON list of `[role, view, add, change, delete]` to the rights by model.
+///
+/// # Errors
+/// SQLite does not take it.
+pub fn functions(conn: &Connection) -> rusqlite::Result<()> {
+    conn.create_scalar_function("permissions_of", 1, FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC, |call| {
+        let rules: Vec<(String, i64, i64, i64, i64)> = serde_json::from_str(&call.get::<String>(0)?).unwrap_or_default();
+        let granted = |role: &Role, right: Right| {
+            let name = ROLES.get(usize::from(role.0)).map_or("", |r| r.0);
+            rules.iter().any(|rule| rule.0 == name && [rule.1, rule.2, rule.3, rule.4].get(right as usize) == Some(&1))
+        };
+        let mut all = serde_json::Map::new();
+        for (model, roles) in MODELS {
+            let rights: Vec<&str> = [Right::Add, Right::Change, Right::Delete, Right::View]
+                .into_iter()
+                .filter(|right| roles.iter().any(|role| granted(role, *right)))
+                .map(Right::name)
+                .collect();
+            if !rights.is_empty() {
+                all.insert((*model).into(), rights.into());
+            }
+        }
+        Ok(serde_json::Value::Object(all).to_string())
+    })
+}

@@ -5,8 +5,8 @@ use crate::db::{self, Tx};
 use crate::engine::call::{Call, Reply, loosely_true};
 use crate::engine::describe::*;
 use crate::engine::input::{self, Content, Mode};
-use crate::engine::read::{Shape, Writer};
 use crate::engine::json::Json;
+use crate::engine::read::{Shape, Writer};
 use crate::error::{Result, invalid};
 use crate::identity::{Access, Role, token};
 
@@ -22,7 +22,9 @@ pub static TOKEN: Resource = Resource {
     verbs: Verbs::READ.and(Verbs::CREATE).and(Verbs::DELETE),
     fields: &[
         moment("created").fixed().label("Created"),
-        date("expiry").fill(Fill::By(|_| Ok(input::Value::Text(next_year())))).says("Expiry Date", "The last day on which the token is good"),
+        date("expiry")
+            .fill(Fill::By(|_| Ok(input::Value::Text(next_year()))))
+            .says("Expiry Date", "The last day on which the token is good"),
         int("id").fixed().label("ID"),
         date("last_seen").null().says_writable().fixed().says("Last Seen", "The last day on which the token was used"),
         text("name", 100).blank().says("Token Name", "What the token is for"),

@@ -26,14 +26,14 @@ pub static USER: Resource = Resource {
     verbs: Verbs::ALL,
     fields: &[
         pk(),
-        NAME.required(),
+        NAME.required().once(),
         text("first_name", 150).required().blank().says("First Name", "Given name of the user"),
         text("last_name", 150).required().blank().says("Last Name", "Family name of the user"),
-        email("email").required().blank().says("Email", "E-mail address of the user"),
+        email("email").required().blank().once().says("Email", "E-mail address of the user"),
         many("groups", &GROUP_BRIEF, GROUPS).says("groups", "Groups that the user belongs to"),
         keys("group_ids", &GROUP).secret().saves(join),
-        flag("is_staff").fill(Fill::Flag(false)).says_fixed().says("Administrator", "May this user administer the server?"),
-        flag("is_superuser").fill(Fill::Flag(false)).says_fixed().says("Superuser", "Does this user pass every check?"),
+        flag("is_staff").fill(Fill::Flag(false)).says_fixed_in_list().says("Administrator", "May this user administer the server?"),
+        flag("is_superuser").fill(Fill::Flag(false)).says_fixed_in_list().says("Superuser", "Does this user pass every check?"),
         flag("is_active").fill(Fill::Flag(true)).says("Active", "May this user log in?"),
         nested("profile", &PROFILE, "t.id"),
     ],
@@ -75,11 +75,22 @@ pub static BRIEF: Resource = Resource {
     ..Resource::BASE
 };
 
-static PROFILE: Resource =
-    Resource { model: "userprofile", schema: "BriefUserProfile", title: "profile", table: "user", access: Access::Login, fields: PROFILE_FIELDS.split_at(3).1, ..Resource::BASE };
+static PROFILE: Resource = Resource {
+    model: "userprofile",
+    schema: "BriefUserProfile",
+    title: "profile",
+    table: "user",
+    access: Access::Login,
+    fields: PROFILE_FIELDS.split_at(3).1,
+    ..Resource::BASE
+};
 
 fn check(change: &mut Change<'_>) -> Result<()> {
-    if change.changes("is_superuser") && change.new.sent("is_superuser") && !change.call.user.superuser && (change.flag("is_superuser") || !change.creates()) {
+    if change.changes("is_superuser")
+        && change.new.sent("is_superuser")
+        && !change.call.user.superuser
+        && (change.flag("is_superuser") || !change.creates())
+    {
         return Err(Error::DeniedField("is_superuser", "Only a superuser may set this.".into()));
     }
     if !change.creates() && change.was_int("is_superuser") == Some(1) && !change.call.user.superuser {
@@ -169,7 +180,11 @@ pub static SET_PASSWORD: Endpoint = Endpoint {
 
 static PASSWORD: &[Field] = &[
     text("password", 128).required().request().secret().says("Password", "The new password"),
-    flag("override_warning").fill(Fill::Flag(false)).request().secret().says("Override warning", "Take the password although it breaks the rules"),
+    flag("override_warning")
+        .fill(Fill::Flag(false))
+        .request()
+        .secret()
+        .says("Override warning", "Take the password although it breaks the rules"),
 ];
 
 fn put_password(call: &Call<'_>) -> Result<Reply> {
