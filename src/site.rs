@@ -46,7 +46,7 @@ impl Site {
         let folder = folder.canonicalize().map_err(say)?;
         let secret = secret_of(&folder)?;
         let db = Db::open(&folder.join("stockroom.db"))?;
-        db.write(&crate::identity::User::system(), |tx| crate::common::setting::fill(tx)).map_err(|e| format!("settings: {e}"))?;
+        db.write(&crate::identity::User::system(), crate::common::setting::fill).map_err(|e| format!("settings: {e}"))?;
         Ok(Site { db, folder, secret, identity: Identity::new(), started: moment::now(), debug: false })
     }
 }

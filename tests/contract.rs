@@ -4,6 +4,8 @@
 //! this repository: where it lies beside it (`../shared`, or `STOCKROOM_SHARED`), fields, types and parameters are compared too.
 //! Differences that are meant stand in `tests/contract-differences.txt`, each with its reason.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};

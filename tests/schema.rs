@@ -1,5 +1,7 @@
 //! The descriptions against `schema.sql`: every piece of SQL prepares in a fresh database, and what the fields promise the columns keep.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::collections::BTreeMap;
 
 use rusqlite::Connection;

@@ -65,6 +65,9 @@ pub enum Kind {
     Any(u32),
 }
 
+/// Values and their names.
+pub type Listed = Vec<(Value, String)>;
+
 /// The possible values of a choice.
 #[derive(Clone, Copy)]
 pub enum Choices {
@@ -73,7 +76,7 @@ pub enum Choices {
     /// Words and their names.
     Words(&'static [(&'static str, &'static str)]),
     /// Known only to the database.
-    By(fn(&Connection) -> Result<Vec<(Value, String)>>),
+    By(fn(&Connection) -> Result<Listed>),
 }
 
 /// Where a field's value comes from.
@@ -749,6 +752,9 @@ impl Resource {
     }
 }
 
+/// What answers a request at such an address.
+pub type Handler = fn(&Call<'_>) -> Result<Reply>;
+
 /// An address by hand: what no description covers.
 pub struct Endpoint {
     /// Its address below `/`, with `{id}` for a key and `{word}` for a word.
@@ -780,7 +786,7 @@ pub struct Endpoint {
     /// The answer's name in the OpenAPI document.
     pub output_schema: &'static str,
     /// What it does.
-    pub verbs: &'static [(super::call::Verb, fn(&Call<'_>) -> Result<Reply>)],
+    pub verbs: &'static [(super::call::Verb, Handler)],
 }
 
 impl Endpoint {

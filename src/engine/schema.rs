@@ -204,6 +204,11 @@ impl<'a> Schemas<'a> {
                 Choices::Words(list) => list.iter().map(|c| c.0.into()).collect(),
                 Choices::By(_) => Vec::new(),
             };
+            if field.blank && !values.contains(&"".into()) {
+                values.push("".into());
+            }
+            // What a new row gets is possible, though nobody can choose it.
+            values.extend(default(field).filter(|default| !values.contains(default)));
             if field.null {
                 values.push(Value::Null);
             }
