@@ -239,15 +239,23 @@ fn all(call: &Call<'_>) -> Result<Reply> {
     Ok(Reply::json(200, out))
 }
 
-static OUTPUT: &[Field] = &[text("status_class", 0).fixed(), any("values").fixed()];
+static OUTPUT: &[Field] = &[text("status_class", 0).fixed(), any("values").holds("{}").fixed()];
 
 /// The addresses at which states are shown.
 pub static ENDPOINTS: &[Endpoint] = &[
-    Endpoint { path: "api/generic/status/", title: "states of everything", verbs: &[(Verb::Get, all)], ..Endpoint::BASE },
+    Endpoint {
+        path: "api/generic/status/",
+        title: "states of everything",
+        operations: &["generic_status_retrieve_all"],
+        verbs: &[(Verb::Get, all)],
+        ..Endpoint::BASE
+    },
     Endpoint {
         path: "api/generic/status/{word}/",
+        word: "statusmodel",
         title: "states of a class",
         output: OUTPUT,
+        output_schema: "GenericStateClass",
         verbs: &[(Verb::Get, |call| one(call, call.words.first().copied().unwrap_or_default()))],
         ..Endpoint::BASE
     },
@@ -255,6 +263,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         path: "api/stock/status/",
         title: "states of stock",
         output: OUTPUT,
+        output_schema: "GenericStateClass",
         verbs: &[(Verb::Get, |call| one(call, "StockStatus"))],
         ..Endpoint::BASE
     },
@@ -262,6 +271,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         path: "api/stock/track/status/",
         title: "kinds of stock events",
         output: OUTPUT,
+        output_schema: "GenericStateClass",
         verbs: &[(Verb::Get, |call| one(call, "StockHistoryCode"))],
         ..Endpoint::BASE
     },
@@ -269,6 +279,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         path: "api/build/status/",
         title: "states of builds",
         output: OUTPUT,
+        output_schema: "GenericStateClass",
         verbs: &[(Verb::Get, |call| one(call, "BuildStatus"))],
         ..Endpoint::BASE
     },
@@ -276,6 +287,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         path: "api/order/po/status/",
         title: "states of purchase orders",
         output: OUTPUT,
+        output_schema: "GenericStateClass",
         verbs: &[(Verb::Get, |call| one(call, "PurchaseOrderStatus"))],
         ..Endpoint::BASE
     },
@@ -283,6 +295,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         path: "api/order/so/status/",
         title: "states of sales orders",
         output: OUTPUT,
+        output_schema: "GenericStateClass",
         verbs: &[(Verb::Get, |call| one(call, "SalesOrderStatus"))],
         ..Endpoint::BASE
     },
@@ -290,6 +303,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         path: "api/order/ro/status/",
         title: "states of return orders",
         output: OUTPUT,
+        output_schema: "GenericStateClass",
         verbs: &[(Verb::Get, |call| one(call, "ReturnOrderStatus"))],
         ..Endpoint::BASE
     },
@@ -297,13 +311,16 @@ pub static ENDPOINTS: &[Endpoint] = &[
         path: "api/order/ro-line/status/",
         title: "states of return order lines",
         output: OUTPUT,
+        output_schema: "GenericStateClass",
         verbs: &[(Verb::Get, |call| one(call, "ReturnOrderLineStatus"))],
         ..Endpoint::BASE
     },
     Endpoint {
         path: "api/order/transfer-order/status/",
+        documented: false,
         title: "states of transfer orders",
         output: OUTPUT,
+        output_schema: "GenericStateClass",
         verbs: &[(Verb::Get, |call| one(call, "TransferOrderStatus"))],
         ..Endpoint::BASE
     },

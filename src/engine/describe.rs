@@ -65,6 +65,9 @@ pub enum Kind {
     Any(u32),
 }
 
+/// Values and their names.
+pub type Listed = Vec<(Value, String)>;
+
 /// The possible values of a choice.
 #[derive(Clone, Copy)]
 pub enum Choices {
@@ -73,7 +76,7 @@ pub enum Choices {
     /// Words and their names.
     Words(&'static [(&'static str, &'static str)]),
     /// Known only to the database.
-    By(fn(&Connection) -> Result<Vec<(Value, String)>>),
+    By(fn(&Connection) -> Result<Listed>),
 }
 
 /// Where a field's value comes from.
@@ -139,6 +142,7 @@ pub struct Field {
     pub save: Option<fn(&mut Change<'_>, &Value) -> Result<()>>,
     pub label: &'static str,
     pub help: &'static str,
+    pub holds: &'static str,
 }
 
 const fn field(name: &'static str, kind: Kind) -> Field {
@@ -170,6 +174,7 @@ const fn field(name: &'static str, kind: Kind) -> Field {
         save: None,
         label: "",
         help: "",
+        holds: "",
     }
 }
 
@@ -439,6 +444,11 @@ impl Field {
         self.help = help;
         self
     }
+    /// What JSON holds, for the OpenAPI document: the name of a schema; or `{}` for any object, `[]` for any list, `text`.
+    pub const fn holds(mut self, holds: &'static str) -> Self {
+        self.holds = holds;
+        self
+    }
     /// Does a row in a list (or, if not, one alone) show it?
     pub fn belongs(&self, in_list: bool) -> bool {
         if in_list { !self.detail_only } else { !self.list_only }
@@ -535,6 +545,11 @@ pub const fn where_(name: &'static str, reads: Reads, sql: &'static str) -> Filt
 /// A filter that needs more than SQL.
 pub const fn by(name: &'static str, reads: Reads, does: fn(&Filtered<'_, '_>, &mut Where) -> Result<()>) -> Filter {
     Filter { name, reads, does: Does::By(does), common: false }
+}
+
+/// A flag that another filter of the list looks at.
+pub const fn helper(name: &'static str) -> Filter {
+    by(name, Reads::Flag, |_, _| Ok(())).common()
 }
 
 /// Where `search` looks: texts of this resource or of a related one.
@@ -649,6 +664,14 @@ pub struct Resource {
     pub model: &'static str,
     /// The schema's name in the OpenAPI document.
     pub schema: &'static str,
+    /// Its name for one object alone, where that is another one.
+    pub one_schema: &'static str,
+    /// Does it stand in the OpenAPI document?
+    pub documented: bool,
+    /// What the document calls the `{word}` of its address; the column, if empty.
+    pub word: &'static str,
+    /// A creation answers a list.
+    pub creates_several: bool,
     /// What people call one of them, in lower case.
     pub title: &'static str,
     /// Its table.
@@ -699,6 +722,10 @@ impl Resource {
         path: "",
         model: "",
         schema: "",
+        one_schema: "",
+        documented: true,
+        word: "",
+        creates_several: false,
         title: "",
         table: "",
         roles: &[],
@@ -728,6 +755,9 @@ impl Resource {
     }
 }
 
+/// What answers a request at such an address.
+pub type Handler = fn(&Call<'_>) -> Result<Reply>;
+
 /// An address by hand: what no description covers.
 pub struct Endpoint {
     /// Its address below `/`, with `{id}` for a key and `{word}` for a word.
@@ -740,18 +770,47 @@ pub struct Endpoint {
     pub title: &'static str,
     /// The model's name in OPTIONS.
     pub model: &'static str,
+    /// Does it stand in the OpenAPI document?
+    pub documented: bool,
+    /// Its operations' names there, in the order of the verbs, where they follow no rule.
+    pub operations: &'static [&'static str],
+    /// The status of each verb's good answer, where it is not 200 (204 for DELETE).
+    pub statuses: &'static [&'static str],
+    /// What the document calls the `{word}` of its address.
+    pub word: &'static str,
+    /// What its query may say, for the documents.
+    pub query: &'static [Filter],
     /// The body that it reads.
     pub input: &'static [Field],
+    /// The body's name in the OpenAPI document.
+    pub input_schema: &'static str,
     /// What it answers, for the documents.
     pub output: &'static [Field],
+    /// The answer's name in the OpenAPI document.
+    pub output_schema: &'static str,
     /// What it does.
-    pub verbs: &'static [(super::call::Verb, fn(&Call<'_>) -> Result<Reply>)],
+    pub verbs: &'static [(super::call::Verb, Handler)],
 }
 
 impl Endpoint {
     /// What a description leaves out.
-    pub const BASE: Endpoint =
-        Endpoint { path: "", access: Access::Login, roles: &[], title: "", model: "", input: &[], output: &[], verbs: &[] };
+    pub const BASE: Endpoint = Endpoint {
+        path: "",
+        access: Access::Login,
+        roles: &[],
+        title: "",
+        model: "",
+        documented: true,
+        operations: &[],
+        statuses: &[],
+        word: "",
+        query: &[],
+        input: &[],
+        input_schema: "",
+        output: &[],
+        output_schema: "",
+        verbs: &[],
+    };
 }
 
 /// A POST that does something; the fields check its body, `run` does it inside one transaction.
@@ -760,8 +819,15 @@ pub struct Action {
     pub path: &'static str,
     /// The body.
     pub input: &'static [Field],
+    /// The body's name in the OpenAPI document.
+    pub schema: &'static str,
     /// Rights beyond `add` on the resource.
     pub needs: &'static [(Role, crate::identity::Right)],
     /// Does it. Without a reply the checked body is answered with 201, as the contract has it.
     pub run: fn(&crate::db::Tx<'_>, &Call<'_>, &Input) -> Result<Option<Reply>>,
+}
+
+impl Action {
+    /// What a description leaves out.
+    pub const BASE: Action = Action { path: "", input: &[], schema: "", needs: &[], run: |_, _, _| Ok(None) };
 }

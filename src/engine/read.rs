@@ -208,7 +208,7 @@ impl<'a, 'c> Writer<'a, 'c> {
             (Kind::Number(..) | Kind::Money, ValueRef::Real(n)) => out.float(n / 1e6),
             (Kind::Fixed(_, places), ValueRef::Integer(n)) => out.text(&places_of(n, places)),
             (Kind::DateTime, ValueRef::Integer(at)) => out.text(&moment::minute(at)),
-            (Kind::File(_), ValueRef::Text(name)) if name.is_empty() => out.null(),
+            (Kind::File(_), ValueRef::Text(b"")) => out.null(),
             (Kind::File(_), ValueRef::Text(name)) => out.text(&format!("/media/{}", String::from_utf8_lossy(name))),
             (Kind::Json(_) | Kind::Words | Kind::Any(_), ValueRef::Text(json)) => out.raw(json),
             (_, ValueRef::Integer(n)) => out.int(n),

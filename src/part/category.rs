@@ -42,7 +42,7 @@ pub static CATEGORY: Resource = Resource {
         text("icon", 100).null().blank().says("Icon", "Icon of the category"),
         int("parent_default_location").null().joined(PARENT_LOCATION).label("Parent default location"),
         parameters_of!("part.partcategory").label("Parameters"),
-        json("path", PATH, STEPS).null().on("path_detail").label("Path"),
+        json("path", PATH, STEPS).holds("TreePath").null().on("path_detail").label("Path"),
     ],
     filters: &[
         where_("name", Reads::Text, "t.name = ?"),

@@ -68,6 +68,7 @@ pub static FILTERS: &[Filter] = &[
     }),
     where_("related", Reads::Int, RELATED),
     where_("exclude_related", Reads::Int, UNRELATED),
+    helper("cascade"),
     by("category", Reads::IntOrNull, |asked, rows| {
         let cascade = asked.call.query.flag("cascade").unwrap_or(true);
         match (&asked.value, cascade) {

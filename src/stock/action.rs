@@ -16,25 +16,29 @@ use crate::error::{Error, Problem, Problems, Result, WHOLE, invalid};
 pub static ACTIONS: &[Action] = &[
     Action {
         path: "add",
-        input: &[list("items", LINE).required(), NOTES],
+        schema: "StockAdd",
+        input: &[LINES, NOTES],
         needs: &[],
         run: |tx, _, given| each(tx, given, |item, line| add(tx, item, line, given.text("notes"))).map(|()| None),
     },
     Action {
         path: "remove",
-        input: &[list("items", LINE).required(), NOTES],
+        schema: "StockRemove",
+        input: &[LINES, NOTES],
         needs: &[],
         run: |tx, _, given| each(tx, given, |item, line| remove(tx, item, line, given.text("notes"))).map(|()| None),
     },
     Action {
         path: "count",
-        input: &[list("items", LINE).required(), NOTES, PLACE.null().fill(Fill::Null)],
+        schema: "StockCount",
+        input: &[LINES, NOTES, PLACE.null().fill(Fill::Null)],
         needs: &[],
         run: |tx, _, given| each(tx, given, |item, line| count(tx, item, line, given.int("location"), given.text("notes"))).map(|()| None),
     },
     Action {
         path: "transfer",
-        input: &[list("items", LINE).required(), NOTES, PLACE.required().only(&[("structural", false)])],
+        schema: "StockTransfer",
+        input: &[LINES, NOTES, PLACE.required().only(&[("structural", false)])],
         needs: &[],
         run: |tx, _, given| {
             above_zero(given)?;
@@ -44,6 +48,7 @@ pub static ACTIONS: &[Action] = &[
     },
 ];
 
+static LINES: Field = list("items", LINE).required().holds("StockAdjustmentItem");
 static NOTES: Field = prose("notes", 0).blank().request().says("Notes", "What to write down");
 static PLACE: Field = to("location", &LOCATION).request().says("Location", "Where it lies then");
 static LINE: &[Field] = &[

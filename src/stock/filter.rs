@@ -46,6 +46,7 @@ pub static FILTERS: &[Filter] = &[
     ),
     where_("supplier", Reads::Ref(&COMPANY), "t.supplier_part IN (SELECT id FROM supplier_part WHERE supplier = ?)"),
     where_("company", Reads::Ref(&COMPANY), BY_COMPANY),
+    helper("include_variants"),
     by("part", Reads::Ref(&PART), |asked, rows| {
         if asked.call.query.flag("include_variants").unwrap_or(true) {
             rows.and(&format!("t.part IN ({})", PARTS.keys_within()), [asked.value.clone()]);
@@ -122,6 +123,7 @@ pub static FILTERS: &[Filter] = &[
     is("has_stocktake", "t.stocktake_date IS NOT NULL"),
     where_("expiry_before", Reads::Date, "t.expiry_date < ?"),
     where_("expiry_after", Reads::Date, "t.expiry_date > ?"),
+    helper("cascade"),
     by("location", Reads::IntOrNull, |asked, rows| {
         let cascade = asked.call.query.flag("cascade").unwrap_or(true);
         match (&asked.value, cascade) {

@@ -39,7 +39,7 @@ pub static LOCATION: Resource = Resource {
         nested("location_type_detail", &LOCATION_TYPE, "t.location_type").null(),
         words("tags").kept_by(tags_of!("stocklocation"), tag::save).on("tags").label("Tags"),
         parameters_of!("stock.stocklocation").label("Parameters"),
-        json("path", PATH, STEPS).null().on("path_detail").label("Path"),
+        json("path", PATH, STEPS).holds("TreePath").null().on("path_detail").label("Path"),
     ],
     filters: &[
         where_("name", Reads::Text, "t.name = ?"),

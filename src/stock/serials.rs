@@ -18,6 +18,7 @@ pub static SERIALS: Endpoint = Endpoint {
     title: "neighbours of a stock item",
     model: "stockitem",
     output: NEIGHBOURS,
+    output_schema: "StockItemSerialNumbers",
     verbs: &[(Verb::Get, neighbours)],
     ..Endpoint::BASE
 };

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::engine::call::{Call, JSON, Reply, Verb};
-use crate::engine::describe::{Endpoint, Field, text};
+use crate::engine::describe::{Endpoint, Field, any, int, text};
 use crate::error::{Error, Result};
 use crate::identity::{Access, User, session};
 
@@ -13,6 +13,9 @@ pub static ENDPOINTS: &[Endpoint] = &[
         path: "api/auth/v1/auth/session",
         access: Access::Anyone,
         title: "session",
+        operations: &["allauth_auth_session_get", "allauth_auth_session_delete"],
+        statuses: &["200", "401"],
+        output: ENVELOPE,
         verbs: &[(Verb::Get, get_session), (Verb::Delete, logout)],
         ..Endpoint::BASE
     },
@@ -20,6 +23,8 @@ pub static ENDPOINTS: &[Endpoint] = &[
         path: "api/auth/v1/auth/login",
         access: Access::Anyone,
         title: "login",
+        operations: &["allauth_auth_login_post"],
+        output: ENVELOPE,
         input: LOGIN_FIELDS,
         verbs: &[(Verb::Post, login)],
         ..Endpoint::BASE
@@ -28,11 +33,19 @@ pub static ENDPOINTS: &[Endpoint] = &[
         path: "api/auth/v1/config",
         access: Access::Anyone,
         title: "log-in options",
+        operations: &["allauth_config_get"],
+        output: ENVELOPE,
         verbs: &[(Verb::Get, config)],
         ..Endpoint::BASE
     },
 ];
 
+static ENVELOPE: &[Field] = &[
+    int("status").fixed(),
+    any("data").holds("{}").null().fixed(),
+    any("meta").holds("{}").null().fixed(),
+    any("errors").holds("[]").null().fixed(),
+];
 static LOGIN_FIELDS: &[Field] = &[text("username", 150).required().request(), text("password", 128).required().request()];
 
 fn envelope(status: u16, rest: Value) -> Reply {

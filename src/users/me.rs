@@ -84,17 +84,26 @@ fn check_profile(change: &mut Change<'_>) -> Result<()> {
 }
 
 /// `/api/user/me/roles/`, and its older address.
-pub static ROLES_OF: [Endpoint; 2] = [roles_at("api/user/me/roles/"), roles_at("api/user/roles/")];
+pub static ROLES_OF: [Endpoint; 2] = [roles_at("api/user/me/roles/", true), roles_at("api/user/roles/", false)];
 
-const fn roles_at(path: &'static str) -> Endpoint {
-    Endpoint { path, title: "roles of the caller", model: "user", output: ROLE_FIELDS, verbs: &[(Verb::Get, roles)], ..Endpoint::BASE }
+const fn roles_at(path: &'static str, documented: bool) -> Endpoint {
+    Endpoint {
+        path,
+        documented,
+        title: "roles of the caller",
+        model: "user",
+        output: ROLE_FIELDS,
+        output_schema: "Role",
+        verbs: &[(Verb::Get, roles)],
+        ..Endpoint::BASE
+    }
 }
 
 static ROLE_FIELDS: &[Field] = &[
     int("user").fixed(),
     text("username", 0).fixed(),
-    any("roles").fixed(),
-    any("permissions").fixed(),
+    any("roles").holds("{}").fixed(),
+    any("permissions").holds("{}").fixed(),
     flag("is_staff").fixed(),
     flag("is_superuser").fixed(),
 ];
@@ -138,14 +147,18 @@ fn roles(call: &Call<'_>) -> Result<Reply> {
 }
 
 /// `/api/user/me/token/`, and its older address.
-pub static TOKEN_OF: [Endpoint; 2] = [token_at("api/user/me/token/"), token_at("api/user/token/")];
+pub static TOKEN_OF: [Endpoint; 2] = [token_at("api/user/me/token/", true), token_at("api/user/token/", false)];
 
-const fn token_at(path: &'static str) -> Endpoint {
+const fn token_at(path: &'static str, documented: bool) -> Endpoint {
+    const QUERY: &[Filter] = &[where_("name", Reads::Text, "")];
     Endpoint {
         path,
+        documented,
         title: "token of the caller",
         model: "apitoken",
+        query: QUERY,
         output: TOKEN_FIELDS,
+        output_schema: "GetAuthToken",
         verbs: &[(Verb::Get, get_token)],
         ..Endpoint::BASE
     }
@@ -180,6 +193,7 @@ fn get_token(call: &Call<'_>) -> Result<Reply> {
 /// The older address of the profile.
 pub static OLD_PROFILE: Resource = Resource {
     path: "user/profile",
+    documented: false,
     model: "userprofile",
     schema: "UserProfile",
     title: "profile",

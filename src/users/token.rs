@@ -35,7 +35,7 @@ pub static TOKEN: Resource = Resource {
         nested("user_detail", &BRIEF, "t.user"),
         flag("in_use").computed("t.id = :token").plain(),
     ],
-    filters: &[is("revoked", "t.revoked = 1"), where_("user", Reads::Ref(&USER), "t.user = ?")],
+    filters: &[is("revoked", "t.revoked = 1"), where_("user", Reads::Ref(&USER), "t.user = ?"), helper("all_users")],
     search: &[own("token", &["masked", "name"])],
     order: &[
         order("created", &["t.created"]),

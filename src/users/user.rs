@@ -18,6 +18,7 @@ pub static USER: Resource = Resource {
     path: "user",
     model: "user",
     schema: "UserCreate",
+    one_schema: "ExtendedUser",
     title: "user",
     table: "user",
     roles: &[Role::ADMIN],
@@ -172,13 +173,18 @@ pub static SET_PASSWORD: Endpoint = Endpoint {
     title: "password of a user",
     model: "user",
     input: PASSWORD,
+    input_schema: "UserSetPassword",
     verbs: &[(Verb::Put, put_password), (Verb::Patch, put_password)],
     ..Endpoint::BASE
 };
 
 static PASSWORD: &[Field] = &[
-    text("password", 128).required().request().says("Password", "The new password"),
-    flag("override_warning").fill(Fill::Flag(false)).request().says("Override warning", "Take the password although it breaks the rules"),
+    text("password", 128).required().request().secret().says("Password", "The new password"),
+    flag("override_warning")
+        .fill(Fill::Flag(false))
+        .request()
+        .secret()
+        .says("Override warning", "Take the password although it breaks the rules"),
 ];
 
 fn put_password(call: &Call<'_>) -> Result<Reply> {
