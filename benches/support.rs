@@ -21,8 +21,8 @@ pub fn folder(items: i64) -> PathBuf {
     let site = Site::open(&folder).unwrap();
     let parts = (items / 10).max(100);
     site.db
-        .write(&User::system(), |tx| {
-            stockroom::users::user::create(tx, "bench", "", None, true, true)?;
+        .write(User::system(), move |tx| {
+            stockroom::users::user::create(tx, "bench", "", "!", true, true)?;
             tx.execute_batch(&format!(
                 "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 50)
                  INSERT INTO part_category (id, name, pathstring, tree_key) SELECT i, 'Category ' || i, 'Category ' || i, 'Category ' || i || char(2) || printf('%x', i) FROM n;
@@ -47,7 +47,8 @@ pub fn folder(items: i64) -> PathBuf {
 /// A token of the bench's user.
 pub fn token(folder: &Path) -> String {
     let site = Site::open(folder).unwrap();
-    site.db.write(&User::system(), |tx| token::obtain(tx, &site.secret, 1, "bench")).unwrap().token
+    let secret = site.secret;
+    site.db.write(User::system(), move |tx| token::obtain(tx, &secret, 1, "bench")).unwrap().token
 }
 
 /// A running server process.

@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::identity::login::Identity;
 
 /// The secret key of a data folder; tokens are derived from it.
+#[derive(Clone, Copy)]
 pub struct Secret(pub [u8; 32]);
 
 /// A running server.
@@ -46,7 +47,7 @@ impl Site {
         let folder = folder.canonicalize().map_err(say)?;
         let secret = secret_of(&folder)?;
         let db = Db::open(&folder.join("stockroom.db"))?;
-        db.write(&crate::identity::User::system(), crate::common::setting::fill).map_err(|e| format!("settings: {e}"))?;
+        db.write(crate::identity::User::system(), crate::common::setting::fill).map_err(|e| format!("settings: {e}"))?;
         Ok(Site { db, folder, secret, identity: Identity::new(), started: moment::now(), debug: false })
     }
 }

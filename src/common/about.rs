@@ -79,7 +79,7 @@ static VERSIONS: &[Field] =
     &[flag("dev").fixed(), flag("up_to_date").fixed(), any("version").holds("{}").fixed(), any("links").holds("{}").fixed()];
 
 /// The probe by which clients connect: open to anyone; details for staff alone.
-fn info(call: &Call<'_>) -> Result<Reply> {
+fn info(call: &Call) -> Result<Reply> {
     let conn = call.db().read()?;
     let staff = call.user.known() && call.user.staff;
     let announced = setting::is_on(&conn, "INVENTREE_ANNOUNCE_ID")?;
@@ -116,7 +116,7 @@ fn info(call: &Call<'_>) -> Result<Reply> {
     })))
 }
 
-fn version(_: &Call<'_>) -> Result<Reply> {
+fn version(_: &Call) -> Result<Reply> {
     Ok(Reply::value(&json!({
         "dev": false,
         "up_to_date": true,
@@ -128,13 +128,13 @@ fn version(_: &Call<'_>) -> Result<Reply> {
     })))
 }
 
-fn health(call: &Call<'_>) -> Result<Reply> {
+fn health(call: &Call) -> Result<Reply> {
     let alive: i64 = call.db().read()?.query_row("SELECT 1", [], |row| row.get(0))?;
     Ok(Reply::value(&json!({"status": if alive == 1 { "ok" } else { "loading" }})))
 }
 
 /// YAML, or JSON where the client prefers it.
-fn schema(call: &Call<'_>) -> Result<Reply> {
+fn schema(call: &Call) -> Result<Reply> {
     let accepts_json = call.header("Accept").is_some_and(|a| a.contains("json") && !a.contains("yaml"));
     let json = call.query.get("format") == Some("json") || call.query.get("format").is_none() && accepts_json;
     Ok(if json {

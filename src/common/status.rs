@@ -218,7 +218,7 @@ fn write_class(conn: &Connection, class: &str, out: &mut Json) -> Result<()> {
     Ok(())
 }
 
-fn one(call: &Call<'_>, class: &str) -> Result<Reply> {
+fn one(call: &Call, class: &str) -> Result<Reply> {
     if states(class).is_empty() {
         return Err(Error::no_such("class of states"));
     }
@@ -227,7 +227,7 @@ fn one(call: &Call<'_>, class: &str) -> Result<Reply> {
     Ok(Reply::json(200, out))
 }
 
-fn all(call: &Call<'_>) -> Result<Reply> {
+fn all(call: &Call) -> Result<Reply> {
     let conn = call.db().read()?;
     let mut out = Json::new();
     out.open('{');
@@ -256,7 +256,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         title: "states of a class",
         output: OUTPUT,
         output_schema: "GenericStateClass",
-        verbs: &[(Verb::Get, |call| one(call, call.words.first().copied().unwrap_or_default()))],
+        verbs: &[(Verb::Get, |call| one(call, call.word()))],
         ..Endpoint::BASE
     },
     Endpoint {

@@ -80,7 +80,7 @@ pub fn clear(conn: &Connection, model: &str, id: i64) -> Result<()> {
 ///
 /// # Errors
 /// None; the shape is that of a filter.
-pub fn filter(asked: &crate::engine::describe::Filtered<'_, '_>, rows: &mut crate::engine::query::Where, model: &str) -> Result<()> {
+pub fn filter(asked: &crate::engine::describe::Filtered<'_>, rows: &mut crate::engine::query::Where, model: &str) -> Result<()> {
     let Value::Text(list) = &asked.value else { return Ok(()) };
     for word in list.split(',').map(str::trim).filter(|w| !w.is_empty()) {
         let sql = format!(

@@ -500,13 +500,13 @@ pub enum Does {
     /// Adds this condition; `?` is the value. For a flag: the condition as it is or negated.
     Sql(&'static str),
     /// Looks at the whole query.
-    By(fn(&Filtered<'_, '_>, &mut Where) -> Result<()>),
+    By(fn(&Filtered<'_>, &mut Where) -> Result<()>),
 }
 
 /// A filter's value beside everything else that was asked.
-pub struct Filtered<'a, 'b> {
+pub struct Filtered<'a> {
     /// The request.
-    pub call: &'a Call<'b>,
+    pub call: &'a Call,
     /// The connection that answers it.
     pub conn: &'a Connection,
     /// The value, already checked.
@@ -543,7 +543,7 @@ pub const fn where_(name: &'static str, reads: Reads, sql: &'static str) -> Filt
     Filter { name, reads, does: Does::Sql(sql), common: false }
 }
 /// A filter that needs more than SQL.
-pub const fn by(name: &'static str, reads: Reads, does: fn(&Filtered<'_, '_>, &mut Where) -> Result<()>) -> Filter {
+pub const fn by(name: &'static str, reads: Reads, does: fn(&Filtered<'_>, &mut Where) -> Result<()>) -> Filter {
     Filter { name, reads, does: Does::By(does), common: false }
 }
 
@@ -699,7 +699,7 @@ pub struct Resource {
     /// A table of counts knows how many rows there are.
     pub counted: bool,
     /// Only the rows of this condition exist for the caller; empty for all.
-    pub scope: Option<fn(&Call<'_>) -> &'static str>,
+    pub scope: Option<fn(&Call) -> &'static str>,
     /// How its address names one row.
     pub lookup: Lookup,
     /// Before a row is written: rules that look at several fields or other rows; may set columns.
@@ -711,7 +711,7 @@ pub struct Resource {
     /// Fields of the body of DELETE.
     pub remove_input: &'static [Field],
     /// Instead of the plain creation.
-    pub create: Option<fn(&crate::db::Tx<'_>, &Call<'_>) -> Result<Reply>>,
+    pub create: Option<fn(&crate::db::Tx<'_>, &Call) -> Result<Reply>>,
     /// Verbs of its own.
     pub actions: &'static [Action],
 }
@@ -756,7 +756,7 @@ impl Resource {
 }
 
 /// What answers a request at such an address.
-pub type Handler = fn(&Call<'_>) -> Result<Reply>;
+pub type Handler = fn(&Call) -> Result<Reply>;
 
 /// An address by hand: what no description covers.
 pub struct Endpoint {
@@ -824,7 +824,7 @@ pub struct Action {
     /// Rights beyond `add` on the resource.
     pub needs: &'static [(Role, crate::identity::Right)],
     /// Does it. Without a reply the checked body is answered with 201, as the contract has it.
-    pub run: fn(&crate::db::Tx<'_>, &Call<'_>, &Input) -> Result<Option<Reply>>,
+    pub run: fn(&crate::db::Tx<'_>, &Call, &Input) -> Result<Option<Reply>>,
 }
 
 impl Action {

@@ -48,8 +48,8 @@ type PlanKey = (usize, Shape, u128);
 static PLANS: LazyLock<RwLock<HashMap<PlanKey, Arc<Plan>>>> = LazyLock::new(RwLock::default);
 
 /// Writes rows of one answer; remembers the nested objects it has written already.
-pub struct Writer<'a, 'c> {
-    call: &'a Call<'c>,
+pub struct Writer<'a> {
+    call: &'a Call,
     conn: &'a Connection,
     known: HashMap<(usize, i64), Option<Rc<[u8]>>>,
 }
@@ -59,7 +59,7 @@ fn address(resource: &'static Resource) -> usize {
 }
 
 /// Which optional fields the request wants, as bits.
-fn wanted(call: &Call<'_>, resource: &Resource, shape: Shape) -> u128 {
+fn wanted(call: &Call, resource: &Resource, shape: Shape) -> u128 {
     let mut bits = 0;
     for (i, field) in resource.fields.iter().enumerate() {
         let on = match shape {
@@ -76,7 +76,7 @@ fn wanted(call: &Call<'_>, resource: &Resource, shape: Shape) -> u128 {
     bits
 }
 
-fn plan_of(call: &Call<'_>, resource: &'static Resource, shape: Shape) -> Arc<Plan> {
+fn plan_of(call: &Call, resource: &'static Resource, shape: Shape) -> Arc<Plan> {
     let key = (address(resource), shape, wanted(call, resource, shape));
     if let Some(plan) = PLANS.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(&key) {
         return plan.clone();
@@ -132,9 +132,9 @@ pub fn list_sql(resource: &'static Resource) -> String {
     make_plan(resource, Shape::Row, bits).sql
 }
 
-impl<'a, 'c> Writer<'a, 'c> {
+impl<'a, 'c> Writer<'a> {
     /// A writer for one answer.
-    pub fn new(call: &'a Call<'c>, conn: &'a Connection) -> Self {
+    pub fn new(call: &'a Call, conn: &'a Connection) -> Self {
         Writer { call, conn, known: HashMap::new() }
     }
 
@@ -270,7 +270,7 @@ impl<'a, 'c> Writer<'a, 'c> {
     }
 }
 
-fn bind_special(call: &Call<'_>, statement: &mut Statement<'_>) -> Result<()> {
+fn bind_special(call: &Call, statement: &mut Statement<'_>) -> Result<()> {
     for name in SPECIAL {
         if let Some(index) = statement.parameter_index(name)? {
             statement.raw_bind_parameter(index, special(call, name))?;
@@ -295,7 +295,7 @@ pub fn places_of(millionths: i64, places: u8) -> String {
 ///
 /// # Errors
 /// 400 for filters that make no sense.
-pub fn list(call: &Call<'_>, resource: &'static Resource) -> Result<Reply> {
+pub fn list(call: &Call, resource: &'static Resource) -> Result<Reply> {
     let conn = call.db().read()?;
     // One snapshot for count and rows.
     let conn = conn.unchecked_transaction()?;
@@ -308,7 +308,7 @@ pub fn list(call: &Call<'_>, resource: &'static Resource) -> Result<Reply> {
 ///
 /// # Errors
 /// 400 for filters that make no sense.
-pub fn write_list(call: &Call<'_>, conn: &Connection, resource: &'static Resource, out: &mut Json) -> Result<()> {
+pub fn write_list(call: &Call, conn: &Connection, resource: &'static Resource, out: &mut Json) -> Result<()> {
     let page = Page::of(&call.query);
     let selection = Selection::of(call, conn, resource)?;
     if page.limit.is_some() {
@@ -340,7 +340,7 @@ pub fn write_list(call: &Call<'_>, conn: &Connection, resource: &'static Resourc
 ///
 /// # Errors
 /// 404 if there is none that the caller may see.
-pub fn detail(call: &Call<'_>, resource: &'static Resource) -> Result<Reply> {
+pub fn detail(call: &Call, resource: &'static Resource) -> Result<Reply> {
     let conn = call.db().read()?;
     let key = call.key()?;
     let mut out = Json::new();
@@ -354,7 +354,7 @@ pub fn detail(call: &Call<'_>, resource: &'static Resource) -> Result<Reply> {
 ///
 /// # Errors
 /// The database cannot be asked.
-pub fn in_scope(call: &Call<'_>, conn: &Connection, resource: &Resource, key: i64) -> Result<bool> {
+pub fn in_scope(call: &Call, conn: &Connection, resource: &Resource, key: i64) -> Result<bool> {
     let scope = resource.scope.map_or("", |scope| scope(call));
     if scope.is_empty() {
         return Ok(true);
@@ -369,7 +369,7 @@ pub fn in_scope(call: &Call<'_>, conn: &Connection, resource: &Resource, key: i6
 
 /// # Errors
 /// 404 if there is no such row for the caller.
-pub fn must_exist(call: &Call<'_>, conn: &Connection, resource: &Resource, key: i64) -> Result<()> {
+pub fn must_exist(call: &Call, conn: &Connection, resource: &Resource, key: i64) -> Result<()> {
     let sql = format!("SELECT 1 FROM \"{}\" WHERE id = ?1", resource.table);
     if crate::db::one::<i64>(conn, &sql, [key])?.is_some() && in_scope(call, conn, resource, key)? {
         Ok(())
@@ -382,7 +382,7 @@ pub fn must_exist(call: &Call<'_>, conn: &Connection, resource: &Resource, key: 
 ///
 /// # Errors
 /// 404 if it is gone.
-pub fn shown(call: &Call<'_>, conn: &Connection, resource: &'static Resource, shape: Shape, key: i64, status: u16) -> Result<Reply> {
+pub fn shown(call: &Call, conn: &Connection, resource: &'static Resource, shape: Shape, key: i64, status: u16) -> Result<Reply> {
     let mut out = Json::new();
     if !Writer::new(call, conn).one(resource, shape, key, &mut out)? {
         return Err(Error::no_such(resource.title));

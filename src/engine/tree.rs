@@ -115,7 +115,7 @@ impl Tree {
     ///
     /// # Errors
     /// The database cannot be asked.
-    pub fn depth(&self, asked: &Filtered<'_, '_>, rows: &mut Where) -> Result<()> {
+    pub fn depth(&self, asked: &Filtered<'_>, rows: &mut Where) -> Result<()> {
         let Value::Int(depth) = asked.value else { return Ok(()) };
         let from: i64 = match asked.call.query.get("parent").and_then(|p| p.parse::<i64>().ok()) {
             Some(parent) => db::one(asked.conn, &format!("SELECT level FROM {} WHERE id = ?1", self.table), [parent])?.unwrap_or(0),
@@ -129,7 +129,7 @@ impl Tree {
     ///
     /// # Errors
     /// None.
-    pub fn top_level(&self, asked: &Filtered<'_, '_>, rows: &mut Where) -> Result<()> {
+    pub fn top_level(&self, asked: &Filtered<'_>, rows: &mut Where) -> Result<()> {
         if asked.value == Value::Flag(true) {
             rows.and(&format!("t.{} IS NULL", self.parent), []);
         }
@@ -140,7 +140,7 @@ impl Tree {
     ///
     /// # Errors
     /// None.
-    pub fn cascade(&self, asked: &Filtered<'_, '_>, rows: &mut Where) -> Result<()> {
+    pub fn cascade(&self, asked: &Filtered<'_>, rows: &mut Where) -> Result<()> {
         if asked.value == Value::Flag(false) && asked.call.query.get("parent").is_none_or(str::is_empty) {
             rows.and(&format!("t.{} IS NULL", self.parent), []);
         }
@@ -151,7 +151,7 @@ impl Tree {
     ///
     /// # Errors
     /// None.
-    pub fn children(&self, asked: &Filtered<'_, '_>, rows: &mut Where) -> Result<()> {
+    pub fn children(&self, asked: &Filtered<'_>, rows: &mut Where) -> Result<()> {
         let parent = self.parent;
         if asked.call.query.flag("cascade") == Some(true) {
             rows.and(&format!("t.{parent} IN ({})", self.keys_within()), [asked.value.clone()]);
@@ -165,7 +165,7 @@ impl Tree {
     ///
     /// # Errors
     /// None.
-    pub fn exclude(&self, asked: &Filtered<'_, '_>, rows: &mut Where) -> Result<()> {
+    pub fn exclude(&self, asked: &Filtered<'_>, rows: &mut Where) -> Result<()> {
         rows.and(&format!("t.id NOT IN ({})", self.keys_within()), [asked.value.clone()]);
         Ok(())
     }
@@ -174,7 +174,7 @@ impl Tree {
     ///
     /// # Errors
     /// None.
-    pub fn expand(&self, asked: &Filtered<'_, '_>, rows: &mut Where) -> Result<()> {
+    pub fn expand(&self, asked: &Filtered<'_>, rows: &mut Where) -> Result<()> {
         let (table, parent) = (self.table, self.parent);
         let sql = format!(
             "WITH RECURSIVE up (id, parent) AS (SELECT id, {parent} FROM {table} WHERE id = ? UNION ALL SELECT p.id, p.{parent} FROM {table} p JOIN up ON p.id = up.parent) \

@@ -63,7 +63,7 @@ fn nobody() -> Reply {
     envelope(401, json!({"data": {"flows": [{"id": "login"}]}, "meta": {"is_authenticated": false}}))
 }
 
-fn somebody(call: &Call<'_>, user: &User) -> Result<Reply> {
+fn somebody(call: &Call, user: &User) -> Result<Reply> {
     let conn = call.db().read()?;
     let (email, password): (String, String) = conn
         .prepare_cached("SELECT email, password FROM user WHERE id = ?1")?
@@ -78,13 +78,13 @@ fn somebody(call: &Call<'_>, user: &User) -> Result<Reply> {
     ))
 }
 
-fn get_session(call: &Call<'_>) -> Result<Reply> {
-    let reply = if call.user.known() { somebody(call, call.user)? } else { nobody() };
+fn get_session(call: &Call) -> Result<Reply> {
+    let reply = if call.user.known() { somebody(call, &call.user)? } else { nobody() };
     let has = session::cookie(call.header("Cookie"), session::CSRF).is_some_and(|c| !c.is_empty());
     if has { Ok(reply) } else { Ok(session::with_csrf(reply, &session::csrf()?, call.secure)) }
 }
 
-fn login(call: &Call<'_>) -> Result<Reply> {
+fn login(call: &Call) -> Result<Reply> {
     if call.user.known() {
         return Ok(envelope(409, json!({})));
     }
@@ -103,9 +103,10 @@ fn login(call: &Call<'_>) -> Result<Reply> {
         Ok(None) => refused("username_password_mismatch", "Name and password do not fit."),
         Ok(Some(user)) => {
             let agent = call.header("User-Agent").unwrap_or_default();
-            let value = call.site.db.write(&user, |tx| {
-                crate::db::run(tx, "UPDATE user SET last_login = ?2 WHERE id = ?1", [user.id, tx.now])?;
-                session::start(tx, user.id, &call.client.to_string(), agent)
+            let (client, agent) = (call.client.to_string(), agent.to_string());
+            let value = call.site.db.write(user.clone(), move |tx| {
+                crate::db::run(tx, "UPDATE user SET last_login = ?2 WHERE id = ?1", [tx.user.id, tx.now])?;
+                session::start(tx, tx.user.id, &client, &agent)
             })?;
             let reply = session::with_session(somebody(call, &user)?, &value, call.secure);
             Ok(session::with_csrf(reply, &session::csrf()?, call.secure))
@@ -114,14 +115,14 @@ fn login(call: &Call<'_>) -> Result<Reply> {
 }
 
 /// Answers 401: nobody is logged in any more, which is what was asked for.
-fn logout(call: &Call<'_>) -> Result<Reply> {
-    if let Some(value) = &call.session {
-        call.write(|tx| session::end(tx, value))?;
+fn logout(call: &Call) -> Result<Reply> {
+    if call.session.is_some() {
+        call.write(move |tx, call| session::end(tx, call.session.as_deref().unwrap_or_default()))?;
     }
     Ok(session::without_session(nobody()))
 }
 
-fn config(_: &Call<'_>) -> Result<Reply> {
+fn config(_: &Call) -> Result<Reply> {
     Ok(envelope(
         200,
         json!({"data": {

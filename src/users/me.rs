@@ -108,8 +108,8 @@ static ROLE_FIELDS: &[Field] = &[
     flag("is_superuser").fixed(),
 ];
 
-fn roles(call: &Call<'_>) -> Result<Reply> {
-    let user = call.user;
+fn roles(call: &Call) -> Result<Reply> {
+    let user = &call.user;
     let mut out = Json::new();
     out.open('{');
     out.key("user");
@@ -167,20 +167,20 @@ const fn token_at(path: &'static str, documented: bool) -> Endpoint {
 static TOKEN_FIELDS: &[Field] = &[text("token", 0).fixed(), text("name", 100).fixed(), date("expiry").fixed()];
 
 /// Answers the token of that name, a new one if there is none, and starts a session where there is none.
-fn get_token(call: &Call<'_>) -> Result<Reply> {
+fn get_token(call: &Call) -> Result<Reply> {
     let name = call.query.get("name").unwrap_or_default();
     if has_markup(name) {
         return invalid(WHOLE, "HTML tags are not possible in a name.");
     }
     let name = token::clean_name(name);
-    let agent = call.header("User-Agent").unwrap_or_default();
-    let (issued, started) = call.write(|tx| {
-        let issued = token::obtain(tx, &call.site.secret, call.user.id, &name)?;
+    let (issued, name, started) = call.write(move |tx, call| {
+        let issued = token::obtain(tx, &call.site.secret, tx.user.id, &name)?;
+        let agent = call.header("User-Agent").unwrap_or_default();
         let started = match call.session {
             Some(_) => None,
-            None => Some(session::start(tx, call.user.id, &call.client.to_string(), agent)?),
+            None => Some(session::start(tx, tx.user.id, &call.client.to_string(), agent)?),
         };
-        Ok((issued, started))
+        Ok((issued, name, started))
     })?;
     let mut reply = Reply::value(&serde_json::json!({"token": issued.token, "name": name, "expiry": issued.expiry}));
     if let Some(value) = started {

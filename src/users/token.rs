@@ -57,7 +57,7 @@ fn next_year() -> String {
 }
 
 /// The only answer that shows a new token in full.
-fn create(tx: &Tx<'_>, call: &Call<'_>) -> Result<Reply> {
+fn create(tx: &Tx<'_>, call: &Call) -> Result<Reply> {
     if matches!(call.content, Content::Json(serde_json::Value::Array(_))) {
         return invalid(crate::error::WHOLE, "An object is expected here, not a list.");
     }

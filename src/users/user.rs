@@ -149,12 +149,11 @@ pub fn delete(tx: &Tx<'_>, id: i64) -> Result<()> {
     db::run(tx, "DELETE FROM user WHERE id = ?1", [id]).map(|_| ())
 }
 
-/// Makes a user; for the command line.
+/// Makes a user with a hashed password; for the command line.
 ///
 /// # Errors
 /// 400 with `username` if the name is taken.
-pub fn create(tx: &Tx<'_>, name: &str, email: &str, password: Option<&str>, staff: bool, superuser: bool) -> Result<i64> {
-    let hash = password.map_or_else(password::unusable, password::hash);
+pub fn create(tx: &Tx<'_>, name: &str, email: &str, hash: &str, staff: bool, superuser: bool) -> Result<i64> {
     db::run(
         tx,
         "INSERT INTO user (username, email, password, is_staff, is_superuser, date_joined) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -187,24 +186,28 @@ static PASSWORD: &[Field] = &[
         .says("Override warning", "Take the password although it breaks the rules"),
 ];
 
-fn put_password(call: &Call<'_>) -> Result<Reply> {
+fn put_password(call: &Call) -> Result<Reply> {
     let id = call.key()?;
-    call.write(|tx| {
-        read::must_exist(call, tx, &USER, id)?;
-        let given = input::read(tx, PASSWORD, &call.content, mode_of(call.verb))?;
-        // The text as it came: a password may begin or end with a blank.
-        let plain = call.content.raw("password").and_then(|v| v.as_str().map(String::from)).unwrap_or_default();
-        if given.sent("password") {
-            let weak = weaknesses(tx, id, &plain)?;
-            if !weak.is_empty() && !given.flag("override_warning") {
-                let mut problems = Problems::default();
-                problems.put("password", Problem::Text(weak.join(" ")));
-                return Err(Error::Invalid(problems));
-            }
-            set_password(tx, id, &plain)?;
+    let done = Reply::value(&serde_json::json!({}));
+    // The text as it came: a password may begin or end with a blank.
+    let plain = call.content.raw("password").and_then(|v| v.as_str().map(String::from)).unwrap_or_default();
+    {
+        let conn = call.db().read()?;
+        read::must_exist(call, &conn, &USER, id)?;
+        let given = input::read(&conn, PASSWORD, &call.content, mode_of(call.verb))?;
+        if !given.sent("password") {
+            return Ok(done);
         }
-        Ok(Reply::value(&serde_json::json!({})))
-    })
+        let weak = weaknesses(&conn, id, &plain)?;
+        if !weak.is_empty() && !given.flag("override_warning") {
+            let mut problems = Problems::default();
+            problems.put("password", Problem::Text(weak.join(" ")));
+            return Err(Error::Invalid(problems));
+        }
+    }
+    let hash = password::hash(&plain);
+    call.write(move |tx, _| set_password(tx, id, &hash))?;
+    Ok(done)
 }
 
 /// What is wrong with a password for this user.
@@ -217,11 +220,11 @@ pub fn weaknesses(conn: &Connection, id: i64, plain: &str) -> Result<Vec<String>
     Ok(password::weaknesses(plain, &about.each_ref().map(String::as_str)))
 }
 
-/// Sets a password; all sessions of the user end.
+/// Sets a hashed password; all sessions of the user end. Hashing takes long: do it before.
 ///
 /// # Errors
 /// The database cannot be written.
-pub fn set_password(tx: &Tx<'_>, id: i64, plain: &str) -> Result<()> {
-    db::run(tx, "UPDATE user SET password = ?2 WHERE id = ?1", (id, password::hash(plain)))?;
+pub fn set_password(tx: &Tx<'_>, id: i64, hash: &str) -> Result<()> {
+    db::run(tx, "UPDATE user SET password = ?2 WHERE id = ?1", (id, hash))?;
     session::end_all(tx, id)
 }
