@@ -345,10 +345,10 @@ fn checked(conn: &Connection, setting: &Setting, text: String) -> Result<String>
     if setting.kind == "integer" {
         let Ok(number) = text.parse::<i64>() else { return invalid(WHOLE, "A whole number is expected here.") };
         if let Some(least) = setting.min.filter(|least| number < *least) {
-            return invalid("value", format!("The least value here is {least}."));
+            return invalid(WHOLE, format!("The least value here is {least}."));
         }
         if let Some(most) = setting.max.filter(|most| number > *most) {
-            return invalid("value", format!("The greatest value here is {most}."));
+            return invalid(WHOLE, format!("The greatest value here is {most}."));
         }
     }
     match setting.check.as_deref() {

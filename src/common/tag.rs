@@ -13,7 +13,7 @@ macro_rules! tags_of {
         concat!(
             "SELECT json_group_array(name) FROM (SELECT g.name FROM tagged_item i JOIN tag g ON g.id = i.tag WHERE i.model_type = '",
             $model,
-            "' AND i.model_id = t.id ORDER BY g.name)"
+            "' AND i.model_id = t.id ORDER BY i.id)"
         )
     };
 }

@@ -139,6 +139,7 @@ pub struct Field {
     pub read_as: &'static str,
     pub shown_whole: bool,
     pub plain_choice: bool,
+    pub says_not_blank: bool,
     pub save: Option<fn(&mut Change<'_>, &Value) -> Result<()>>,
     pub label: &'static str,
     pub help: &'static str,
@@ -171,6 +172,7 @@ const fn field(name: &'static str, kind: Kind) -> Field {
         read_as: "",
         shown_whole: false,
         plain_choice: false,
+        says_not_blank: false,
         save: None,
         label: "",
         help: "",
@@ -421,6 +423,11 @@ impl Field {
     /// Where it would be null, the contract leaves it out.
     pub const fn absent_when_null(mut self) -> Self {
         self.absent_when_null = true;
+        self
+    }
+    /// May be an empty text, though OPTIONS says that it may not, as the contract does.
+    pub const fn says_not_blank(mut self) -> Self {
+        self.says_not_blank = true;
         self
     }
     /// A choice whose values OPTIONS keeps to itself.

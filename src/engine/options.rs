@@ -141,7 +141,7 @@ impl Describer<'_> {
                 if max > 0 {
                     self.attribute("max_length", |out| out.int(max.into()));
                 }
-                self.attribute("allow_blank", |out| out.bool(field.blank));
+                self.attribute("allow_blank", |out| out.bool(field.blank && !field.says_not_blank));
                 if !read_only && !field.blank {
                     self.attribute("min_length", |out| out.int(1));
                 }

@@ -337,10 +337,9 @@ fn meant(tx: &Tx<'_>, call: &Call, resource: &'static Resource) -> Result<Vec<i6
     }
     keys.sort_unstable();
     keys.dedup();
-    let sql = format!("SELECT 1 FROM \"{}\" WHERE id = ?1", resource.table);
     let mut there = Vec::new();
     for key in keys {
-        if db::one::<i64>(tx, &sql, [key])?.is_some() && read::in_scope(call, tx, resource, key)? {
+        if exists(tx, resource, key)? && read::in_scope(call, tx, resource, key)? {
             there.push(key);
         }
     }
@@ -365,7 +364,7 @@ pub fn update_all(call: &Call, resource: &'static Resource) -> Result<Reply> {
         let mut out = Json::new();
         out.open('{');
         out.key("success");
-        out.text(&format!("{} objects were changed.", keys.len()));
+        out.text(&format!("Updated {} items", keys.len()));
         out.key("items");
         out.open('[');
         Writer::new(call, tx).rows(resource, Shape::Changed, &keys, &mut out)?;
@@ -385,7 +384,7 @@ pub fn delete_all(call: &Call, resource: &'static Resource) -> Result<Reply> {
         for key in &keys {
             remove(tx, call, resource, *key)?;
         }
-        Ok(Reply::value(&serde_json::json!({"success": format!("{} objects were deleted.", keys.len())})))
+        Ok(Reply::value(&serde_json::json!({"success": format!("Deleted {} items", keys.len())})))
     })
 }
 
@@ -403,13 +402,16 @@ pub fn act(call: &Call, resource: &'static Resource, action: &'static super::des
             return Ok(reply);
         }
         let mut out = Json::new();
-        echo(action.input, &input, &mut out);
+        echo(tx, action.input, &input, &mut out)?;
         Ok(Reply::json(201, out))
     })
 }
 
 /// Writes a checked body as the contract echoes it: keys as numbers, quantities as text.
-pub fn echo(fields: &'static [super::describe::Field], input: &Input, out: &mut Json) {
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn echo(tx: &Tx<'_>, fields: &'static [super::describe::Field], input: &Input, out: &mut Json) -> Result<()> {
     use super::describe::Kind;
     out.open('{');
     for field in fields.iter().filter(|f| !f.secret) {
@@ -420,11 +422,13 @@ pub fn echo(fields: &'static [super::describe::Field], input: &Input, out: &mut 
                 out.open('[');
                 for element in list {
                     out.item();
-                    echo(inner, element, out);
+                    echo(tx, inner, element, out)?;
                 }
                 out.close(']');
             }
-            (Kind::Object(inner), Value::Object(object)) => echo(inner, object, out),
+            (Kind::Object(inner), Value::Object(object)) => echo(tx, inner, object, out)?,
+            // What the action used up has no key any more.
+            (Kind::Ref(target), Value::Int(id)) if !exists(tx, target, *id)? => out.null(),
             (Kind::Number(_, places) | Kind::Fixed(_, places), Value::Int(n)) => out.text(&read::places_of(*n, places)),
             (Kind::Money, Value::Int(n)) => out.millionths(*n),
             (Kind::DateTime, Value::Int(at)) => out.text(&super::moment::minute(*at)),
@@ -439,4 +443,9 @@ pub fn echo(fields: &'static [super::describe::Field], input: &Input, out: &mut 
         }
     }
     out.close('}');
+    Ok(())
+}
+
+fn exists(tx: &Tx<'_>, target: &Resource, id: i64) -> Result<bool> {
+    Ok(db::one::<i64>(tx, &format!("SELECT 1 FROM \"{}\" WHERE id = ?1", target.table), [id])?.is_some())
 }

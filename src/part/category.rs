@@ -1,12 +1,13 @@
 //! `/api/part/category/`: the tree that parts are sorted into.
 
-use super::part::PART;
+use super::rules;
+use crate::common::icon;
 use crate::common::parameter::parameters_of;
 use crate::db;
 use crate::engine::describe::*;
 use crate::engine::input::Value;
 use crate::engine::tree::Tree;
-use crate::engine::write::{Change, remove as remove_row};
+use crate::engine::write::Change;
 use crate::error::{Result, WHOLE};
 use crate::identity::Role;
 use crate::stock::location::LOCATION;
@@ -154,6 +155,7 @@ fn star(change: &mut Change<'_>, value: &Value) -> Result<()> {
 
 fn check(change: &mut Change<'_>) -> Result<()> {
     TREE.check(change)?;
+    icon::check(change, "icon");
     if change.int("icon").is_none() && change.new.get("icon") == Some(&Value::Null) {
         change.set("icon", Value::Text(String::new()));
     }
@@ -184,7 +186,7 @@ fn remove(change: &mut Change<'_>) -> Result<()> {
     for category in below.iter().rev() {
         for part in db::column::<i64>(tx, "SELECT id FROM part WHERE category = ?1", [*category])? {
             if with_parts {
-                remove_row(tx, change.call, &PART, part)?;
+                rules::delete(tx, part)?;
             } else {
                 db::run(tx, "UPDATE part SET category = ?2 WHERE id = ?1", (part, above))?;
             }

@@ -152,7 +152,7 @@ const PRICING_MAX: Field =
 const STARRED: &str = "EXISTS (SELECT 1 FROM part_star s WHERE s.part = t.id AND s.user = :user)";
 const PATH: &str = "WITH RECURSIVE up (id, parent, name, level) AS (SELECT c.id, c.parent, c.name, c.level FROM part_category c WHERE c.id = t.category \
     UNION ALL SELECT p.id, p.parent, p.name, p.level FROM part_category p JOIN up ON p.id = up.parent) \
-    SELECT json_group_array(json_object('pk', id, 'name', name)) FROM (SELECT * FROM up ORDER BY level)";
+    SELECT iif(count(*) = 0, NULL, json_group_array(json_object('pk', id, 'name', name))) FROM (SELECT * FROM up ORDER BY level)";
 
 /// A quantity with six places, shown as a number.
 const fn fixed_as_number(name: &'static str) -> Field {

@@ -133,8 +133,8 @@ impl Item {
     fn dress(&mut self, tx: &Tx<'_>, line: &Input) -> Result<Deltas> {
         let mut deltas = Deltas::new();
         for column in ["batch", "packaging"] {
-            if line.sent(column) {
-                let text = line.text(column);
+            let text = line.text(column);
+            if !text.is_empty() {
                 db::run(tx, &format!("UPDATE stock_item SET {column} = ?2, updated = ?3 WHERE id = ?1"), (self.id, text, tx.now))?;
                 if column == "batch" {
                     deltas = deltas.with(column, text);
@@ -156,7 +156,7 @@ impl Item {
                 .with("old_status_logical", self.status);
             (self.status, self.status_custom_key) = (logical, custom);
         }
-        if line.sent("packaging") {
+        if !line.text("packaging").is_empty() {
             deltas = deltas.with("packaging", line.text("packaging"));
         }
         Ok(deltas)
@@ -276,6 +276,9 @@ pub fn count(tx: &Tx<'_>, mut item: Item, line: &Input, place: Option<i64>, note
         if let Some(place) = place {
             db::run(tx, "UPDATE stock_item SET location = ?2 WHERE id = ?1", [item.id, place])?;
             deltas = deltas.with("location", place);
+            if let Some(before) = item.location.filter(|before| *before != place) {
+                deltas = deltas.with("old_location", before);
+            }
         }
         let deltas = deltas.and(item.dress(tx, line)?);
         note(tx, item.id, item.part, Event::Counted, &deltas, notes)?;

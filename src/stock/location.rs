@@ -2,6 +2,7 @@
 
 use super::item::ITEM;
 use super::location_type::LOCATION_TYPE;
+use crate::common::icon;
 use crate::common::parameter::parameters_of;
 use crate::common::tag::{self, tags_of};
 use crate::db;
@@ -153,6 +154,7 @@ pub static LOCATION_TREE: Resource = Resource {
 
 fn check(change: &mut Change<'_>) -> Result<()> {
     TREE.check(change)?;
+    icon::check(change, "custom_icon");
     if change.flag("structural")
         && change.changes("structural")
         && let Some(id) = change.id

@@ -24,16 +24,17 @@ pub static ME: Resource = Resource {
     lookup: Lookup::Caller,
     fields: &[
         pk(),
-        text("username", 150).required().fixed().says("Username", "Name to log in with"),
+        text("username", 150).required().says_fixed().says("Username", "Name to log in with"),
         text("first_name", 150).required().blank().says("First Name", "Given name of the user"),
         text("last_name", 150).required().blank().says("Last Name", "Family name of the user"),
-        email("email").required().blank().fixed().says("Email", "E-mail address of the user"),
+        email("email").required().blank().says_fixed().says("Email", "E-mail address of the user"),
         many("groups", &GROUP_BRIEF, GROUPS).says("groups", "Groups that the user belongs to"),
         flag("is_staff").fixed().fill(Fill::Flag(false)).says("Staff", "May this user administer the server?"),
         flag("is_superuser").fixed().fill(Fill::Flag(false)).says("Superuser", "Does this user pass every check?"),
         flag("is_active").fixed().fill(Fill::Flag(true)).says("Active", "May this user log in?"),
         nested("profile", &PROFILE, "t.id"),
     ],
+    check: Some(super::user::check_name),
     remove: Some(|change| super::user::delete(change.tx, change.key())),
     ..Resource::BASE
 };

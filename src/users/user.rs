@@ -96,13 +96,22 @@ fn check(change: &mut Change<'_>) -> Result<()> {
     if !change.creates() && change.was_int("is_superuser") == Some(1) && !change.call.user.superuser {
         return Err(Error::Denied("Only a superuser may change a superuser.".into()));
     }
-    let name = change.text("username");
-    if name.chars().any(|c| !c.is_alphanumeric() && !"@.+-_".contains(c)) {
-        change.wrong("username", "Letters, digits and @ . + - _ only.");
-    }
+    check_name(change)?;
     if change.creates() {
         change.set("password", Value::Text(password::unusable()));
         change.set("date_joined", Value::Int(change.tx.now));
+    }
+    Ok(())
+}
+
+/// Names are of letters, digits and a few signs.
+///
+/// # Errors
+/// None; what is wrong stands in the change.
+pub fn check_name(change: &mut Change<'_>) -> Result<()> {
+    let name = change.text("username");
+    if name.chars().any(|c| !c.is_alphanumeric() && !"@.+-_".contains(c)) {
+        change.wrong("username", "Letters, digits and @ . + - _ only.");
     }
     Ok(())
 }
