@@ -5,7 +5,10 @@ use rusqlite::Connection;
 use crate::db;
 use crate::engine::input::Value;
 use crate::engine::write::Change;
-use crate::error::Result;
+use crate::error::{Result, invalid};
+
+/// Tags that one filter may name.
+const MAX_WANTED: usize = 100;
 
 /// SQL for the tags of the row `t` of a model, as a JSON list.
 macro_rules! tags_of {
@@ -79,10 +82,16 @@ pub fn clear(conn: &Connection, model: &str, id: i64) -> Result<()> {
 /// The filter `tags=a,b`: objects of the model that carry all of them.
 ///
 /// # Errors
-/// None; the shape is that of a filter.
+/// 400 for more tags than SQLite can look for at once.
 pub fn filter(asked: &crate::engine::describe::Filtered<'_>, rows: &mut crate::engine::query::Where, model: &str) -> Result<()> {
     let Value::Text(list) = &asked.value else { return Ok(()) };
-    for word in list.split(',').map(str::trim).filter(|w| !w.is_empty()) {
+    let mut words: Vec<&str> = list.split(',').map(str::trim).filter(|w| !w.is_empty()).collect();
+    words.sort_unstable();
+    words.dedup();
+    if words.len() > MAX_WANTED {
+        return invalid("tags", format!("At most {MAX_WANTED} tags can be asked for."));
+    }
+    for word in words {
         let sql = format!(
             "EXISTS (SELECT 1 FROM tagged_item i JOIN tag g ON g.id = i.tag WHERE i.model_type = '{model}' AND i.model_id = t.id AND g.name = ? COLLATE NOCASE)"
         );

@@ -314,13 +314,22 @@ fn value(conn: &Connection, field: &'static Field, given: Given<'_>) -> Result<C
         },
         Kind::Object(fields) => inner(conn, fields, given)?,
         Kind::List(fields) => objects(conn, fields, given)?,
-        Kind::Any(_) => Ok(Value::Json(match given {
-            Given::Json(json) => json.clone(),
-            Given::Text(text) => serde_json::from_str(text).unwrap_or_else(|_| text.into()),
-            Given::File(_) => return Ok(Err(bad("A file is not expected here."))),
-        })),
+        Kind::Any(max) => anything(given, max),
         Kind::Nested(_) | Kind::Many(_) | Kind::Expanded(_) => Err(bad("This field cannot be written.")),
     })
+}
+
+fn anything(given: Given<'_>, max: u32) -> Checked {
+    let json = match given {
+        Given::Json(json) => json.clone(),
+        Given::Text(text) => serde_json::from_str(text).unwrap_or_else(|_| text.into()),
+        Given::File(_) => return Err(bad("A file is not expected here.")),
+    };
+    let length = json.as_str().map_or(0, |text| text.chars().count());
+    if max > 0 && length > usize::try_from(max).unwrap_or(usize::MAX) {
+        return Err(bad(format!("At most {max} characters are possible.")));
+    }
+    Ok(Value::Json(json))
 }
 
 fn is_text(field: &Field) -> bool {

@@ -322,7 +322,10 @@ fn order_of(resource: &'static Resource, asked: &str) -> (String, String, &'stat
     let mut terms: Vec<(&'static Order, bool)> = Vec::new();
     for word in asked.split(',').map(str::trim) {
         let (name, down) = word.strip_prefix('-').map_or((word, false), |name| (name, true));
-        if let Some(order) = resource.order.iter().find(|o| o.name == name) {
+        // A word that comes again changes nothing; SQLite takes some thousands of terms, and then refuses.
+        if let Some(order) = resource.order.iter().find(|o| o.name == name)
+            && !terms.iter().any(|t| t.0.name == name)
+        {
             terms.push((order, down));
         }
     }

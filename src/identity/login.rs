@@ -88,7 +88,8 @@ impl Identity {
     /// 401 for credentials that are wrong, 403 for a session without its CSRF token, 429 for too many wrong ones at once.
     pub fn who(&self, db: &Db, shown: &Credentials<'_>) -> Result<Caller> {
         if let Some(header) = shown.authorization {
-            let (scheme, value) = header.trim().split_once(' ').unwrap_or((header, ""));
+            let header = header.trim();
+            let (scheme, value) = header.split_once(' ').unwrap_or((header, ""));
             match scheme.to_ascii_lowercase().as_str() {
                 "token" => return self.by_token(db, value.trim()).map(|(user, token)| Caller { user, session: None, token }),
                 "basic" => return self.by_password(db, value.trim(), shown.client).map(|user| Caller { user, session: None, token: 0 }),

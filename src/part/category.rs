@@ -1,5 +1,6 @@
 //! `/api/part/category/`: the tree that parts are sorted into.
 
+use super::part::PART;
 use super::rules;
 use crate::common::icon;
 use crate::common::parameter::parameters_of;
@@ -8,8 +9,8 @@ use crate::engine::describe::*;
 use crate::engine::input::Value;
 use crate::engine::tree::Tree;
 use crate::engine::write::Change;
-use crate::error::{Result, WHOLE};
-use crate::identity::Role;
+use crate::error::{Error, Result, WHOLE};
+use crate::identity::{Right, Role};
 use crate::stock::location::LOCATION;
 
 /// How the table spells its tree.
@@ -182,6 +183,9 @@ fn check(change: &mut Change<'_>) -> Result<()> {
 fn remove(change: &mut Change<'_>) -> Result<()> {
     let (tx, id, above) = (change.tx, change.key(), change.was_int("parent"));
     let (with_children, with_parts) = (change.new.flag("delete_child_categories"), change.new.flag("delete_parts"));
+    if with_parts && !change.call.user.may(Right::Delete, &PART) {
+        return Err(Error::denied());
+    }
     let below = if with_children { TREE.below(tx, id)? } else { vec![id] };
     for category in below.iter().rev() {
         for part in db::column::<i64>(tx, "SELECT id FROM part WHERE category = ?1", [*category])? {

@@ -33,7 +33,10 @@ pub static ACTIONS: &[Action] = &[
         schema: "StockCount",
         input: &[LINES, NOTES, PLACE.null().fill(Fill::Null)],
         needs: &[],
-        run: |tx, _, given| each(tx, given, |item, line| count(tx, item, line, given.int("location"), given.text("notes"))).map(|()| None),
+        run: |tx, _, given| {
+            real_place(tx, given)?;
+            each(tx, given, |item, line| count(tx, item, line, given.int("location"), given.text("notes"))).map(|()| None)
+        },
     },
     Action {
         path: "transfer",
@@ -200,6 +203,15 @@ fn refuse(problems: Vec<Problems>) -> Result<()> {
     Err(Error::Invalid(all))
 }
 
+/// The form of a count offers every place, as the contract has it; stock still cannot lie at a structural one.
+fn real_place(tx: &Tx<'_>, given: &Input) -> Result<()> {
+    let Some(place) = given.int("location") else { return Ok(()) };
+    match db::one::<i64>(tx, "SELECT structural FROM stock_location WHERE id = ?1", [place])? {
+        Some(1) => invalid("location", "Stock cannot lie at a structural place."),
+        _ => Ok(()),
+    }
+}
+
 fn above_zero(given: &Input) -> Result<()> {
     let problems = given.list("items").iter().map(|line| {
         let mut problem = Problems::default();
@@ -229,9 +241,11 @@ pub fn add(tx: &Tx<'_>, mut item: Item, line: &Input, notes: &str) -> Result<()>
     Ok(())
 }
 
-/// The sum of two quantities, of at most ten digits before the point.
+/// The most that an item holds: ten digits before the point, five after it; in millionths.
+pub const MOST: i64 = 9_999_999_999_999_990;
+
+/// The sum of two quantities, if an item can hold it.
 fn within(a: i64, b: i64) -> Result<i64> {
-    const MOST: i64 = 9_999_999_999_999_990;
     match a.checked_add(b) {
         Some(sum) if sum <= MOST => Ok(sum),
         _ => invalid("quantity", "This is more than an item can hold."),

@@ -9,8 +9,8 @@ use crate::db;
 use crate::engine::describe::*;
 use crate::engine::tree::Tree;
 use crate::engine::write::{Change, remove as remove_row};
-use crate::error::{Result, WHOLE};
-use crate::identity::Role;
+use crate::error::{Error, Result, WHOLE};
+use crate::identity::{Right, Role};
 use crate::users::owner::OWNER;
 
 /// How the table spells its tree.
@@ -178,6 +178,9 @@ fn check(change: &mut Change<'_>) -> Result<()> {
 fn remove(change: &mut Change<'_>) -> Result<()> {
     let (tx, id, around) = (change.tx, change.key(), change.was_int("parent"));
     let (with_places, with_stock) = (change.new.flag("delete_sub_locations"), change.new.flag("delete_stock_items"));
+    if with_stock && !change.call.user.may(Right::Delete, &ITEM) {
+        return Err(Error::denied());
+    }
     let inside = if with_places { TREE.below(tx, id)? } else { vec![id] };
     for place in inside.iter().rev() {
         for item in db::column::<i64>(tx, "SELECT id FROM stock_item WHERE location = ?1", [*place])? {

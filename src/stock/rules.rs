@@ -1,5 +1,6 @@
 //! What must hold of a stock item, and what follows when one is created, changed or deleted.
 
+use super::action::MOST;
 use super::item::{ITEM, STATES};
 use super::track::{Deltas, Event, note};
 use crate::common::{setting, status, tag};
@@ -83,7 +84,9 @@ fn in_packs(tx: &Tx<'_>, new: &mut Input) -> Result<()> {
     }
     if new.flag("use_pack_size") {
         let times = |a: i64, b: i64| i64::try_from(i128::from(a) * i128::from(b) / i128::from(ONE)).ok();
-        let Some(quantity) = times(new.int("quantity").unwrap_or(0), pack) else { return invalid("quantity", "This number is too large.") };
+        let Some(quantity) = times(new.int("quantity").unwrap_or(0), pack).filter(|quantity| *quantity <= MOST) else {
+            return invalid("quantity", "This is more than an item can hold.");
+        };
         new.set("quantity", Value::Int(quantity));
         if let Some(price) = new.int("purchase_price")
             && pack > 0

@@ -97,6 +97,13 @@ fn check(change: &mut Change<'_>) -> Result<()> {
         return Err(Error::Denied("Only a superuser may change a superuser.".into()));
     }
     check_name(change)?;
+    if change.was_int("is_superuser") == Some(1)
+        && change.was_int("is_active") == Some(1)
+        && !(change.flag("is_superuser") && change.flag("is_active"))
+        && other_superusers(change.tx, change.key())? == 0
+    {
+        change.wrong(if change.flag("is_superuser") { "is_active" } else { "is_superuser" }, "This is the last superuser.");
+    }
     if change.creates() {
         change.set("password", Value::Text(password::unusable()));
         change.set("date_joined", Value::Int(change.tx.now));
@@ -145,14 +152,19 @@ fn remove(change: &mut Change<'_>) -> Result<()> {
     delete(change.tx, change.key())
 }
 
+/// How many superusers could still log in without this one.
+fn other_superusers(conn: &Connection, id: i64) -> Result<i64> {
+    let others = db::one(conn, "SELECT count(*) FROM user WHERE is_superuser = 1 AND is_active = 1 AND id <> ?1", [id])?;
+    Ok(others.unwrap_or(0))
+}
+
 /// Deletes a user, unless it is the last superuser: nobody could administer the server any more.
 ///
 /// # Errors
 /// 400 for the last superuser.
 pub fn delete(tx: &Tx<'_>, id: i64) -> Result<()> {
-    let others: i64 = db::one(tx, "SELECT count(*) FROM user WHERE is_superuser = 1 AND is_active = 1 AND id <> ?1", [id])?.unwrap_or(0);
     let is: i64 = db::one(tx, "SELECT is_superuser FROM user WHERE id = ?1", [id])?.unwrap_or(0);
-    if is == 1 && others == 0 {
+    if is == 1 && other_superusers(tx, id)? == 0 {
         return invalid(crate::error::WHOLE, "This is the last superuser.");
     }
     db::run(tx, "DELETE FROM user WHERE id = ?1", [id]).map(|_| ())
