@@ -25,13 +25,13 @@ pub fn serve(options: &Options) -> Result<(), String> {
     let address = options.address()?;
     frugal();
     let site = Site::open(&options.folder())?;
-    first_user(&site)?;
     let folder = site.folder.display().to_string();
     let server = Server::new(site, trusted(options)?);
     let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT]).map_err(|e| format!("signals: {e}"))?;
     match options.front.as_deref().unwrap_or("guarded") {
         "guarded" => {
             let front = Guarded::bind(address, server.clone(), config(options)?).map_err(|e| explain(address, &e))?;
+            first_user(server.site())?;
             announce(front.local_addr(), &folder, options.tls_cert.is_some());
             let running = front.clone();
             let accepting = std::thread::Builder::new().name("accept".into()).spawn(move || running.run()).map_err(|e| e.to_string())?;
@@ -43,6 +43,7 @@ pub fn serve(options: &Options) -> Result<(), String> {
         }
         "tiny-http" => {
             let front = Arc::new(Stock::bind(address, server.clone()).map_err(|e| explain(address, &e))?);
+            first_user(server.site())?;
             announce(front.local_addr(), &folder, false);
             let running = front.clone();
             let accepting = std::thread::Builder::new().name("accept".into()).spawn(move || running.run()).map_err(|e| e.to_string())?;
