@@ -66,6 +66,28 @@ impl Tree {
         if moved { self.derive(change.tx, change.key()) } else { Ok(()) }
     }
 
+    /// Deletes a row; what is below it goes too, or moves up to its parent. For each row that goes `contents` is called with its key and
+    /// the key of the parent of the first, to which what it holds may move.
+    ///
+    /// # Errors
+    /// What `contents` refuses, or the database cannot be written.
+    pub fn remove(&self, change: &Change<'_>, with_children: bool, contents: impl Fn(i64, Option<i64>) -> Result<()>) -> Result<()> {
+        let (tx, id, above, table, parent) = (change.tx, change.key(), change.was_int(self.parent), self.table, self.parent);
+        let doomed = if with_children { self.below(tx, id)? } else { vec![id] };
+        for row in doomed.into_iter().rev() {
+            contents(row, above)?;
+            if !with_children {
+                let children: Vec<i64> = db::column(tx, &format!("SELECT id FROM {table} WHERE {parent} = ?1"), [row])?;
+                db::run(tx, &format!("UPDATE {table} SET {parent} = ?2 WHERE {parent} = ?1"), (row, above))?;
+                for child in children {
+                    self.derive(tx, child)?;
+                }
+            }
+            db::run(tx, &format!("DELETE FROM {table} WHERE id = ?1"), [row])?;
+        }
+        Ok(())
+    }
+
     /// Derives the columns of a row and of all below it.
     ///
     /// # Errors

@@ -181,29 +181,20 @@ fn check(change: &mut Change<'_>) -> Result<()> {
 
 /// What is below and the parts either go too, or move to the category above.
 fn remove(change: &mut Change<'_>) -> Result<()> {
-    let (tx, id, above) = (change.tx, change.key(), change.was_int("parent"));
-    let (with_children, with_parts) = (change.new.flag("delete_child_categories"), change.new.flag("delete_parts"));
+    let with_parts = change.new.flag("delete_parts");
     if with_parts && !change.call.user.may(Right::Delete, &PART) {
         return Err(Error::denied());
     }
-    let below = if with_children { TREE.below(tx, id)? } else { vec![id] };
-    for category in below.iter().rev() {
-        for part in db::column::<i64>(tx, "SELECT id FROM part WHERE category = ?1", [*category])? {
+    let tx = change.tx;
+    TREE.remove(change, change.new.flag("delete_child_categories"), |category, above| {
+        for part in db::column::<i64>(tx, "SELECT id FROM part WHERE category = ?1", [category])? {
             if with_parts {
                 rules::delete(tx, part)?;
             } else {
                 db::run(tx, "UPDATE part SET category = ?2 WHERE id = ?1", (part, above))?;
             }
         }
-        if !with_children {
-            let children: Vec<i64> = db::column(tx, "SELECT id FROM part_category WHERE parent = ?1", [*category])?;
-            db::run(tx, "UPDATE part_category SET parent = ?2 WHERE parent = ?1", (category, above))?;
-            for child in children {
-                TREE.derive(tx, child)?;
-            }
-        }
-        db::run(tx, "DELETE FROM parameter WHERE model_type = 'part.partcategory' AND model_id = ?1", [*category])?;
-        db::run(tx, "DELETE FROM part_category WHERE id = ?1", [*category])?;
-    }
-    Ok(())
+        db::run(tx, "DELETE FROM parameter WHERE model_type = 'part.partcategory' AND model_id = ?1", [category])?;
+        Ok(())
+    })
 }

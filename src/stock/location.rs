@@ -176,30 +176,21 @@ fn check(change: &mut Change<'_>) -> Result<()> {
 
 /// What is inside and the stock either go too, or move to the place around.
 fn remove(change: &mut Change<'_>) -> Result<()> {
-    let (tx, id, around) = (change.tx, change.key(), change.was_int("parent"));
-    let (with_places, with_stock) = (change.new.flag("delete_sub_locations"), change.new.flag("delete_stock_items"));
+    let with_stock = change.new.flag("delete_stock_items");
     if with_stock && !change.call.user.may(Right::Delete, &ITEM) {
         return Err(Error::denied());
     }
-    let inside = if with_places { TREE.below(tx, id)? } else { vec![id] };
-    for place in inside.iter().rev() {
-        for item in db::column::<i64>(tx, "SELECT id FROM stock_item WHERE location = ?1", [*place])? {
+    let (tx, call) = (change.tx, change.call);
+    TREE.remove(change, change.new.flag("delete_sub_locations"), |place, around| {
+        for item in db::column::<i64>(tx, "SELECT id FROM stock_item WHERE location = ?1", [place])? {
             if with_stock {
-                remove_row(tx, change.call, &ITEM, item)?;
+                remove_row(tx, call, &ITEM, item)?;
             } else {
                 db::run(tx, "UPDATE stock_item SET location = ?2 WHERE id = ?1", (item, around))?;
             }
         }
-        if !with_places {
-            let children: Vec<i64> = db::column(tx, "SELECT id FROM stock_location WHERE parent = ?1", [*place])?;
-            db::run(tx, "UPDATE stock_location SET parent = ?2 WHERE parent = ?1", (place, around))?;
-            for child in children {
-                TREE.derive(tx, child)?;
-            }
-        }
-        tag::clear(tx, "stocklocation", *place)?;
-        db::run(tx, "DELETE FROM parameter WHERE model_type = 'stock.stocklocation' AND model_id = ?1", [*place])?;
-        db::run(tx, "DELETE FROM stock_location WHERE id = ?1", [*place])?;
-    }
-    Ok(())
+        tag::clear(tx, "stocklocation", place)?;
+        db::run(tx, "DELETE FROM parameter WHERE model_type = 'stock.stocklocation' AND model_id = ?1", [place])?;
+        Ok(())
+    })
 }

@@ -58,19 +58,27 @@ pub static PROFILE_FIELDS: &[Field] = &[
 ];
 
 /// The caller's profile.
-pub static PROFILE: Resource = Resource {
-    path: "user/me/profile",
-    model: "userprofile",
-    schema: "UserProfile",
-    title: "profile",
-    table: "user",
-    access: Access::Login,
-    verbs: Verbs::DETAIL.and(Verbs::UPDATE),
-    lookup: Lookup::Caller,
-    fields: PROFILE_FIELDS,
-    check: Some(check_profile),
-    ..Resource::BASE
-};
+pub static PROFILE: Resource = profile_at("user/me/profile", true);
+
+/// The older address of the profile.
+pub static OLD_PROFILE: Resource = profile_at("user/profile", false);
+
+const fn profile_at(path: &'static str, documented: bool) -> Resource {
+    Resource {
+        path,
+        documented,
+        model: "userprofile",
+        schema: "UserProfile",
+        title: "profile",
+        table: "user",
+        access: Access::Login,
+        verbs: Verbs::DETAIL.and(Verbs::UPDATE),
+        lookup: Lookup::Caller,
+        fields: PROFILE_FIELDS,
+        check: Some(check_profile),
+        ..Resource::BASE
+    }
+}
 
 /// A primary group must be one of the user's own; another is quietly left out, as the contract has it.
 fn check_profile(change: &mut Change<'_>) -> Result<()> {
@@ -190,19 +198,3 @@ fn get_token(call: &Call) -> Result<Reply> {
     }
     Ok(reply.with("Cache-Control", "no-store"))
 }
-
-/// The older address of the profile.
-pub static OLD_PROFILE: Resource = Resource {
-    path: "user/profile",
-    documented: false,
-    model: "userprofile",
-    schema: "UserProfile",
-    title: "profile",
-    table: "user",
-    access: Access::Login,
-    verbs: Verbs::DETAIL.and(Verbs::UPDATE),
-    lookup: Lookup::Caller,
-    fields: PROFILE_FIELDS,
-    check: Some(check_profile),
-    ..Resource::BASE
-};
