@@ -583,10 +583,11 @@ CREATE TABLE stock_item (
     metadata TEXT,
     -- On the shelf: there is some, it is nobody else's, and its state allows use (CONVENTIONS: group "available").
     in_stock INTEGER GENERATED ALWAYS AS (quantity > 0 AND sales_order IS NULL AND belongs_to IS NULL AND customer IS NULL
-        AND consumed_by IS NULL AND is_building = 0 AND status IN (10, 50, 55, 85)) VIRTUAL
+        AND consumed_by IS NULL AND is_building = 0 AND status IN (10, 50, 55, 85)) STORED
 );
 CREATE INDEX stock_item_part ON stock_item (part, quantity, location);
-CREATE INDEX stock_item_part_stock ON stock_item (part, in_stock, quantity);
+CREATE INDEX stock_item_part_stock ON stock_item (part, in_stock, quantity, location);
+CREATE INDEX stock_item_building ON stock_item (part, build, quantity) WHERE is_building = 1;
 CREATE INDEX stock_item_location ON stock_item (location);
 CREATE INDEX stock_item_serial ON stock_item (part, serial_int, serial) WHERE serial IS NOT NULL;
 CREATE INDEX stock_item_batch ON stock_item (batch) WHERE batch <> '';

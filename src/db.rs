@@ -1,14 +1,16 @@
 //! The database: one writer that commits in groups, several readers, migrations.
 //!
-//! The writer is a connection behind a lock. Who finds the lock taken waits; who leaves while others wait leaves the transaction open for
-//! them, and the last one commits for all: requests that wait together share one fsync, and each is answered only after it.
+//! The writer is a thread with a connection of its own. It runs what waits for it, each piece in a savepoint, commits once for all of
+//! them, and only then answers: requests that wait together share one fsync, and none is answered before it.
 
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::functions::FunctionFlags;
@@ -24,8 +26,8 @@ pub const SCHEMA: &str = include_str!("../schema.sql");
 const MIGRATIONS: &[&str] = &[];
 /// `PRAGMA application_id` of our files: "STKR".
 const APPLICATION: i32 = 0x5354_4b52;
-/// Readers at once; more requests wait for one. Each costs its page cache.
-const READERS: usize = 6;
+/// Readers at most; there is one more than there are cores, and further requests wait. Each costs its page cache and its statements.
+const READERS: usize = 4;
 /// Prepared statements kept for each connection.
 const STATEMENTS: usize = 256;
 /// Requests that share a commit at most.
@@ -38,8 +40,9 @@ pub struct Db {
     path: PathBuf,
     idle: Mutex<(Vec<Connection>, usize)>,
     returned: Condvar,
-    writer: Mutex<Writer>,
-    waiting: AtomicUsize,
+    readers: usize,
+    jobs: Option<Sender<Job>>,
+    writer: Option<JoinHandle<()>>,
     changes: Arc<Changes>,
 }
 
@@ -53,31 +56,24 @@ struct Changes {
 /// Tables whose rows other parts of the server keep in memory.
 const WATCHED: [&str; 6] = ["user", "user_group", "user_group_member", "ruleset", "token", "session"];
 
-struct Writer {
-    conn: Connection,
-    /// The group whose transaction is open.
-    open: Option<Arc<Group>>,
-    members: usize,
-}
-
-/// Requests that share a commit; `done` says how it ended.
-#[derive(Default)]
-struct Group {
-    done: Mutex<Option<std::result::Result<(), Lost>>>,
-    ended: Condvar,
-}
+/// A piece of work for the writer; it gets the connection, or none if there is no transaction to be had, and says how it is to be answered
+/// once the fate of its group is known.
+type Job = Box<dyn FnOnce(Option<&Connection>) -> Answer + Send>;
+type Answer = Box<dyn FnOnce(std::result::Result<(), Lost>) + Send>;
 
 /// Why a group's commit failed.
 #[derive(Clone, Copy)]
 enum Lost {
     Full,
     Storage,
+    Busy,
 }
 
 impl From<Lost> for Error {
     fn from(lost: Lost) -> Error {
         match lost {
             Lost::Full => Error::Full,
+            Lost::Busy => Error::Unavailable("The database is busy; nothing was changed."),
             Lost::Storage => Error::Unavailable("The database could not be written; nothing was changed."),
         }
     }
@@ -142,12 +138,20 @@ impl Db {
             }
         }))
         .map_err(|e| explain(path, &e))?;
+        let readers = std::thread::available_parallelism().map_or(2, |cores| cores.get() + 1).min(READERS);
+        let (jobs, work) = channel();
+        let counted = changes.clone();
+        let writer = std::thread::Builder::new()
+            .name("writer".into())
+            .spawn(move || write_all(&conn, &work, &counted))
+            .map_err(|e| format!("the writer's thread cannot be started: {e}"))?;
         Ok(Db {
             path: path.to_path_buf(),
             idle: Mutex::default(),
             returned: Condvar::new(),
-            writer: Mutex::new(Writer { conn, open: None, members: 0 }),
-            waiting: AtomicUsize::new(0),
+            readers,
+            jobs: Some(jobs),
+            writer: Some(writer),
             changes,
         })
     }
@@ -167,7 +171,7 @@ impl Db {
             if let Some(conn) = idle.0.pop() {
                 return Ok(Reader { db: self, conn: Some(conn) });
             }
-            if idle.1 < READERS {
+            if idle.1 < self.readers {
                 idle.1 += 1;
                 drop(idle);
                 return match connect(&self.path, true) {
@@ -182,43 +186,40 @@ impl Db {
         }
     }
 
-    /// Runs `work` in a transaction of its own (a savepoint of the group's) and returns once it is durable.
+    /// Runs `work` in the writer's thread, in a savepoint of its own, and returns once it is durable.
     /// If `work` fails or panics nothing of it stays.
     ///
     /// # Errors
     /// What `work` returned, or that the commit failed.
-    pub fn write<T>(&self, user: &User, work: impl FnOnce(&Tx<'_>) -> Result<T>) -> Result<T> {
-        self.waiting.fetch_add(1, SeqCst);
-        let mut writer = lock(&self.writer);
-        self.waiting.fetch_sub(1, SeqCst);
-        let group = writer.begin()?;
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
-            let tx = Tx { conn: &writer.conn, user, now: moment::now() };
-            tx.execute_batch("SAVEPOINT request")?;
-            work(&tx)
-        }));
-        let kept = writer.end_savepoint(matches!(outcome, Ok(Ok(_))));
-        let durable = if kept.is_err() || self.waiting.load(SeqCst) == 0 || writer.members >= GROUP {
-            let result = kept.and_then(|()| writer.commit());
-            if result.is_err() {
-                writer.abandon();
-            }
-            writer.open = None;
-            let changed = self.changes.pending.swap(0, SeqCst);
-            self.changes.committed.fetch_add(changed, SeqCst);
-            drop(writer);
-            *lock(&group.done) = Some(result);
-            group.ended.notify_all();
-            result
-        } else {
-            drop(writer);
-            // A refusal changed nothing and waits for nobody.
-            if matches!(outcome, Ok(Ok(_))) { group.wait() } else { Ok(()) }
-        };
-        match outcome {
-            Err(panic) => resume_unwind(panic),
-            Ok(Err(refusal)) => Err(refusal),
-            Ok(Ok(value)) => durable.map(|()| value).map_err(Error::from),
+    pub fn write<T: Send + 'static>(
+        &self,
+        user: impl Into<Arc<User>>,
+        work: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let user = user.into();
+        let (answer, answered) = sync_channel(1);
+        let job: Job = Box::new(move |conn| {
+            let Some(conn) = conn else {
+                return Box::new(move |_| drop(answer.send(Ok(Err(Lost::Busy.into())))));
+            };
+            let outcome = catch_unwind(AssertUnwindSafe(|| {
+                step(conn, "SAVEPOINT request")?;
+                work(&Tx { conn, user: &user, now: moment::now() })
+            }));
+            let ended = end_savepoint(conn, matches!(outcome, Ok(Ok(_))));
+            Box::new(move |durable| {
+                // A refusal or a panic changed nothing, whatever became of the others.
+                let outcome = outcome.map(|result| result.and_then(|value| ended.and(durable).map(|()| value).map_err(Error::from)));
+                // Whoever asked may have gone.
+                drop(answer.send(outcome));
+            })
+        });
+        let gone = || Error::Unavailable("The server is stopping.");
+        self.jobs.as_ref().ok_or_else(gone)?.send(job).map_err(|_| gone())?;
+        match answered.recv() {
+            Ok(Ok(result)) => result,
+            Ok(Err(panic)) => resume_unwind(panic),
+            Err(_) => Err(gone()),
         }
     }
 
@@ -227,59 +228,70 @@ impl Db {
     /// # Errors
     /// The disk does not let us.
     pub fn checkpoint(&self) -> Result<()> {
-        let writer = lock(&self.writer);
-        writer.conn.execute_batch("PRAGMA optimize")?;
-        writer.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        let conn = connect(&self.path, false)?;
+        conn.execute_batch("PRAGMA optimize")?;
+        conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
     }
 }
 
-impl Group {
-    fn wait(&self) -> std::result::Result<(), Lost> {
-        let mut done = lock(&self.done);
-        loop {
-            match *done {
-                Some(result) => return result,
-                None => done = self.ended.wait(done).unwrap_or_else(std::sync::PoisonError::into_inner),
-            }
+impl Drop for Db {
+    /// Waits for the writer: what was taken on is finished.
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(writer) = self.writer.take()
+            && writer.join().is_err()
+        {
+            log::error!("the writer ended badly");
         }
     }
 }
 
-impl Writer {
-    /// The open group, or a new one.
-    fn begin(&mut self) -> Result<Arc<Group>> {
-        if let Some(group) = &self.open {
-            self.members += 1;
-            return Ok(group.clone());
+/// The writer's thread, until nobody can send it work any more.
+fn write_all(conn: &Connection, work: &Receiver<Job>, changes: &Changes) {
+    while let Ok(first) = work.recv() {
+        if let Err(e) = step(conn, "BEGIN IMMEDIATE") {
+            log::error!("no transaction: {e}");
+            first(None)(Err(Lost::Busy));
+            continue;
         }
-        self.conn.execute_batch("BEGIN IMMEDIATE")?;
-        let group = Arc::new(Group::default());
-        self.open = Some(group.clone());
-        self.members = 1;
-        Ok(group)
-    }
-
-    /// Keeps or undoes one request's changes. Fails if SQLite gave up the whole transaction (a full disk, a broken device).
-    fn end_savepoint(&self, keep: bool) -> std::result::Result<(), Lost> {
-        if self.conn.is_autocommit() {
-            return Err(Lost::Storage);
+        let mut answers = vec![first(Some(conn))];
+        while answers.len() < GROUP
+            && !conn.is_autocommit()
+            && let Ok(next) = work.try_recv()
+        {
+            answers.push(next(Some(conn)));
         }
-        let end = if keep { "RELEASE request" } else { "ROLLBACK TO request; RELEASE request" };
-        self.conn.execute_batch(end).map_err(lost)
-    }
-
-    fn commit(&self) -> std::result::Result<(), Lost> {
-        self.conn.execute_batch("COMMIT").map_err(lost)
-    }
-
-    fn abandon(&self) {
-        if !self.conn.is_autocommit()
-            && let Err(e) = self.conn.execute_batch("ROLLBACK")
+        // In a disaster (a full disk, a broken device) SQLite gives up the whole transaction by itself.
+        let durable = if conn.is_autocommit() { Err(Lost::Storage) } else { step(conn, "COMMIT").map_err(lost) };
+        if durable.is_err()
+            && !conn.is_autocommit()
+            && let Err(e) = conn.execute_batch("ROLLBACK")
         {
             log::error!("rollback: {e}");
         }
+        let changed = changes.pending.swap(0, SeqCst);
+        changes.committed.fetch_add(changed, SeqCst);
+        for answer in answers {
+            answer(durable);
+        }
     }
+}
+
+/// Runs a statement without values, prepared once.
+fn step(conn: &Connection, sql: &str) -> rusqlite::Result<()> {
+    conn.prepare_cached(sql)?.execute([]).map(|_| ())
+}
+
+/// Keeps or undoes one request's changes.
+fn end_savepoint(conn: &Connection, keep: bool) -> std::result::Result<(), Lost> {
+    if conn.is_autocommit() {
+        return Err(Lost::Storage);
+    }
+    if !keep {
+        step(conn, "ROLLBACK TO request").map_err(lost)?;
+    }
+    step(conn, "RELEASE request").map_err(lost)
 }
 
 fn lost(error: rusqlite::Error) -> Lost {
@@ -294,12 +306,12 @@ fn connect(path: &Path, read_only: bool) -> rusqlite::Result<Connection> {
     conn.busy_timeout(BUSY)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
     // mmap_size 0: a read error of an SD card must be an error, not a crash. Negative cache sizes are KiB.
-    conn.execute_batch(
-        "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA mmap_size = 0; PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY;",
-    )?;
-    if !read_only {
+    conn.execute_batch("PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;")?;
+    if read_only {
+        conn.execute_batch("PRAGMA cache_size = -512")?;
+    } else {
         conn.execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216; PRAGMA recursive_triggers = OFF;",
+            "PRAGMA cache_size = -1024; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216; PRAGMA wal_autocheckpoint = 4000; PRAGMA recursive_triggers = OFF;",
         )?;
     }
     regexp(&conn)?;

@@ -193,7 +193,12 @@ impl Target {
     ///
     /// # Errors
     /// Whatever the handler refuses.
-    pub fn answer(&self, call: &mut Call<'_>) -> Result<Reply> {
+    pub fn answer(&self, call: Call) -> Result<Reply> {
+        let call = match self {
+            Target::One(resource) => find_key(call, resource)?,
+            _ => call,
+        };
+        let call = &call;
         match self {
             Target::List(resource) => match call.verb {
                 Verb::Get => read::list(call, resource),
@@ -202,16 +207,13 @@ impl Target {
                 Verb::Delete => write::delete_all(call, resource),
                 Verb::Options => options::options(call, resource, false),
             },
-            Target::One(resource) => {
-                find_key(call, resource)?;
-                match call.verb {
-                    Verb::Get => read::detail(call, resource),
-                    Verb::Put | Verb::Patch => write::update(call, resource),
-                    Verb::Delete => write::delete(call, resource),
-                    Verb::Options => options::options(call, resource, true),
-                    Verb::Post => Err(Error::Method(call.verb.name().into())),
-                }
-            }
+            Target::One(resource) => match call.verb {
+                Verb::Get => read::detail(call, resource),
+                Verb::Put | Verb::Patch => write::update(call, resource),
+                Verb::Delete => write::delete(call, resource),
+                Verb::Options => options::options(call, resource, true),
+                Verb::Post => Err(Error::Method(call.verb.name().into())),
+            },
             Target::Act(resource, action) if call.verb == Verb::Options => {
                 options::of_fields(call, resource.title, resource.model, &[("POST", action.input)])
             }
@@ -220,7 +222,7 @@ impl Target {
                 let described: Vec<_> = endpoint
                     .verbs
                     .iter()
-                    .filter(|(verb, _)| !matches!(verb, Verb::Patch) && self.may(call.user, *verb))
+                    .filter(|(verb, _)| !matches!(verb, Verb::Patch) && self.may(&call.user, *verb))
                     .map(|(verb, _)| (verb.name(), if verb.safe() { endpoint.output } else { endpoint.input }))
                     .collect();
                 options::of_fields(call, endpoint.title, endpoint.model, &described)
@@ -233,28 +235,29 @@ impl Target {
     }
 }
 
-/// The key of the row that the address names by a word, or that is the caller's.
-fn find_key(call: &mut Call<'_>, resource: &Resource) -> Result<()> {
+/// The request with the key of the row that the address names by a word, or that is the caller's.
+fn find_key(call: Call, resource: &Resource) -> Result<Call> {
     match resource.lookup {
-        Lookup::Key => {}
-        Lookup::Caller => call.id = Some(call.user.id),
+        Lookup::Key => Ok(call),
+        Lookup::Caller => {
+            let id = call.user.id;
+            Ok(call.with_key(id))
+        }
         Lookup::Word(column) => {
-            let word = call.words.first().copied().unwrap_or_default();
-            let scope = resource.scope.map_or("", |scope| scope(call));
+            let scope = resource.scope.map_or("", |scope| scope(&call));
             let scope = if scope.is_empty() { "1" } else { scope };
             let sql = format!("SELECT t.id FROM \"{}\" t WHERE t.\"{column}\" = :word COLLATE NOCASE AND ({scope})", resource.table);
             let found: Option<i64> = {
                 let conn = call.db().read()?;
                 if sql.contains(":user") {
-                    db::one(&conn, &sql, rusqlite::named_params! {":word": word, ":user": call.user.id})?
+                    db::one(&conn, &sql, rusqlite::named_params! {":word": call.word(), ":user": call.user.id})?
                 } else {
-                    db::one(&conn, &sql, rusqlite::named_params! {":word": word})?
+                    db::one(&conn, &sql, rusqlite::named_params! {":word": call.word()})?
                 }
             };
-            call.id = Some(found.ok_or_else(|| Error::no_such(resource.title))?);
+            Ok(call.with_key(found.ok_or_else(|| Error::no_such(resource.title))?))
         }
     }
-    Ok(())
 }
 
 #[cfg(test)]

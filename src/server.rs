@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use tiny_http::{Header, Method, Response, ResponseBox, StatusCode};
 
-use crate::engine::call::{Call, Query, Reply, Verb};
+use crate::engine::call::{Call, Facts, Query, Reply, Verb};
 use crate::engine::{input, moment};
 use crate::error::{Error, Result};
 use crate::front::forwarded::{self, Network};
@@ -22,7 +22,7 @@ const BODY_LIMIT: u64 = 1 << 20;
 
 /// The server behind a front.
 pub struct Server {
-    site: Site,
+    site: Arc<Site>,
     /// Proxies whose word about the client counts.
     trusted: Vec<Network>,
     requests: AtomicU64,
@@ -37,7 +37,7 @@ struct Answered {
 impl Server {
     /// A server for a data folder; `trusted` are the proxies in front of it.
     pub fn new(site: Site, trusted: Vec<Network>) -> Arc<Server> {
-        Arc::new(Server { site, trusted, requests: AtomicU64::new(1) })
+        Arc::new(Server { site: Arc::new(site), trusted, requests: AtomicU64::new(1) })
     }
 
     /// The data folder's server.
@@ -103,24 +103,24 @@ impl Server {
             let body = request.body.bytes().map_err(|e| Error::Internal(format!("the body cannot be read: {e}")))?.into_owned();
             input::content(kind.as_deref(), body)?
         };
-        let mut call = Call {
-            site: &self.site,
-            user: &caller.user,
+        let call = Call::new(Facts {
+            site: self.site.clone(),
+            user: caller.user,
             verb,
-            path,
+            path: path.to_string(),
             query: Query::parse(query),
-            origin: own,
+            origin: own.to_string(),
             id,
-            words,
+            words: words.into_iter().map(String::from).collect(),
             content,
-            headers: &request.headers,
+            headers: std::mem::take(&mut request.headers),
             client,
             now: moment::now(),
             token: caller.token,
             secure,
             session: caller.session,
-        };
-        target.answer(&mut call)
+        });
+        target.answer(call)
     }
 }
 

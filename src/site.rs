@@ -1,5 +1,6 @@
 //! One running server: its data folder, its database, its secret, and what it remembers.
 
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -10,6 +11,7 @@ use crate::error::Result;
 use crate::identity::login::Identity;
 
 /// The secret key of a data folder; tokens are derived from it.
+#[derive(Clone, Copy)]
 pub struct Secret(pub [u8; 32]);
 
 /// A running server.
@@ -42,11 +44,14 @@ impl Site {
     /// A text for people.
     pub fn open(folder: &Path) -> std::result::Result<Site, String> {
         let say = |e: std::io::Error| format!("the data folder {} cannot be used: {e}", folder.display());
-        std::fs::create_dir_all(folder.join("media")).map_err(say)?;
+        // What is in it is nobody else's business on this machine.
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder.join("media")).map_err(say)?;
         let folder = folder.canonicalize().map_err(say)?;
         let secret = secret_of(&folder)?;
-        let db = Db::open(&folder.join("stockroom.db"))?;
-        db.write(&crate::identity::User::system(), |tx| crate::common::setting::fill(tx)).map_err(|e| format!("settings: {e}"))?;
+        let path = folder.join("stockroom.db");
+        std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(&path).map_err(say)?;
+        let db = Db::open(&path)?;
+        db.write(crate::identity::User::system(), crate::common::setting::fill).map_err(|e| format!("settings: {e}"))?;
         Ok(Site { db, folder, secret, identity: Identity::new(), started: moment::now(), debug: false })
     }
 }
@@ -54,7 +59,6 @@ impl Site {
 /// Reads the secret key, or makes one that only the owner of the file may read.
 fn secret_of(folder: &Path) -> std::result::Result<Secret, String> {
     use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
     let path = folder.join("secret.key");
     let say = |e: std::io::Error| format!("the secret key {} cannot be used: {e}", path.display());
     match std::fs::read(&path) {

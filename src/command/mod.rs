@@ -91,13 +91,18 @@ pub fn run(args: impl Iterator<Item = OsString>) -> Result<(), String> {
         ["serve"] => serve::serve(&options),
         ["user", "list"] => user::list(&options),
         ["user", "add", name] => user::add(&options, name),
-        ["user", "password", name] => user::password(&options, name),
+        ["user", "password", name] => user::set_password(&options, name),
         ["user", "token", name] => user::token(&options, name),
-        ["openapi"] => say(&stockroom::engine::openapi::pretty()),
-        ["openapi", file] => std::fs::write(file, stockroom::engine::openapi::pretty()).map_err(|e| format!("{file}: {e}")),
+        ["openapi"] => say(&document()?),
+        ["openapi", file] => std::fs::write(file, document()?).map_err(|e| format!("{file}: {e}")),
         ["check"] => check::check(&options),
         _ => Err(format!("\"{}\" is no command; see stockroom --help", words.join(" "))),
     }
+}
+
+/// The OpenAPI document of this version.
+fn document() -> Result<String, String> {
+    stockroom::openapi::pretty().map_err(|e| format!("the document cannot be made: {e:?}"))
 }
 
 /// Prints to standard output; a reader that has gone away is no error.

@@ -3,7 +3,7 @@
 use std::io::{BufRead, IsTerminal};
 
 use stockroom::db;
-use stockroom::identity::{User, token};
+use stockroom::identity::{User, password, token};
 use stockroom::site::Site;
 use stockroom::users::user;
 
@@ -40,22 +40,23 @@ pub fn list(options: &Options) -> Result<(), String> {
 pub fn add(options: &Options, name: &str) -> Result<(), String> {
     let site = open(options)?;
     let plain = read_password()?;
-    warn_if_weak(&stockroom::identity::password::weaknesses(&plain, &[name, &options.email]));
-    let made = site.db.write(&User::system(), |tx| {
-        user::create(tx, name, &options.email, Some(&plain), options.staff || options.superuser, options.superuser)
-    });
+    warn_if_weak(&password::weaknesses(&plain, &[name, &options.email]));
+    let (hash, superuser, staff) = (password::hash(&plain), options.superuser, options.staff || options.superuser);
+    let (named, email) = (name.to_string(), options.email.clone());
+    let made = site.db.write(User::system(), move |tx| user::create(tx, &named, &email, &hash, staff, superuser));
     made.map_err(|e| format!("{name} could not be added: {e}"))?;
     say(&format!("{name} was added.\n"))
 }
 
 /// Sets a password.
-pub fn password(options: &Options, name: &str) -> Result<(), String> {
+pub fn set_password(options: &Options, name: &str) -> Result<(), String> {
     let site = open(options)?;
     let id = find(&site, name)?;
     let plain = read_password()?;
     let weak = site.db.read().and_then(|conn| user::weaknesses(&conn, id, &plain)).map_err(|e| e.to_string())?;
     warn_if_weak(&weak);
-    site.db.write(&User::system(), |tx| user::set_password(tx, id, &plain)).map_err(|e| e.to_string())?;
+    let hash = password::hash(&plain);
+    site.db.write(User::system(), move |tx| user::set_password(tx, id, &hash)).map_err(|e| e.to_string())?;
     say(&format!("The password of {name} was set.\n"))
 }
 
@@ -64,7 +65,8 @@ pub fn token(options: &Options, name: &str) -> Result<(), String> {
     let site = open(options)?;
     let id = find(&site, name)?;
     let purpose = token::clean_name(&options.name);
-    let issued = site.db.write(&User::system(), |tx| token::obtain(tx, &site.secret, id, &purpose)).map_err(|e| e.to_string())?;
+    let secret = site.secret;
+    let issued = site.db.write(User::system(), move |tx| token::obtain(tx, &secret, id, &purpose)).map_err(|e| e.to_string())?;
     say(&format!("{}\n", issued.token))
 }
 

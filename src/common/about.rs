@@ -17,6 +17,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         access: Access::Anyone,
         title: "server information",
         output: INFO,
+        output_schema: "InfoApi",
         verbs: &[(Verb::Get, info)],
         ..Endpoint::BASE
     },
@@ -25,6 +26,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         access: Access::Staff,
         title: "versions",
         output: VERSIONS,
+        output_schema: "VersionView",
         verbs: &[(Verb::Get, version)],
         ..Endpoint::BASE
     },
@@ -33,10 +35,18 @@ pub static ENDPOINTS: &[Endpoint] = &[
         access: Access::Anyone,
         title: "health",
         output: &[text("status", 0).fixed()],
+        output_schema: "HealthCheckStatus",
         verbs: &[(Verb::Get, health)],
         ..Endpoint::BASE
     },
-    Endpoint { path: "api/schema/", access: Access::Anyone, title: "OpenAPI document", verbs: &[(Verb::Get, schema)], ..Endpoint::BASE },
+    Endpoint {
+        path: "api/schema/",
+        access: Access::Anyone,
+        title: "OpenAPI document",
+        documented: false,
+        verbs: &[(Verb::Get, schema)],
+        ..Endpoint::BASE
+    },
 ];
 
 static INFO: &[Field] = &[
@@ -55,20 +65,21 @@ static INFO: &[Field] = &[
     flag("debug_mode").fixed(),
     flag("docker_mode").fixed(),
     text("default_locale", 0).fixed(),
-    any("customize").fixed(),
+    any("customize").holds("{}").fixed(),
     flag("system_health").null().fixed(),
     text("database", 0).null().fixed(),
     text("platform", 0).null().fixed(),
     text("installer", 0).null().fixed(),
     text("target", 0).null().fixed(),
     text("django_admin", 0).null().fixed(),
-    any("settings").fixed(),
+    any("settings").holds("{}").fixed(),
 ];
 
-static VERSIONS: &[Field] = &[flag("dev").fixed(), flag("up_to_date").fixed(), any("version").fixed(), any("links").fixed()];
+static VERSIONS: &[Field] =
+    &[flag("dev").fixed(), flag("up_to_date").fixed(), any("version").holds("{}").fixed(), any("links").holds("{}").fixed()];
 
 /// The probe by which clients connect: open to anyone; details for staff alone.
-fn info(call: &Call<'_>) -> Result<Reply> {
+fn info(call: &Call) -> Result<Reply> {
     let conn = call.db().read()?;
     let staff = call.user.known() && call.user.staff;
     let announced = setting::is_on(&conn, "INVENTREE_ANNOUNCE_ID")?;
@@ -105,7 +116,7 @@ fn info(call: &Call<'_>) -> Result<Reply> {
     })))
 }
 
-fn version(_: &Call<'_>) -> Result<Reply> {
+fn version(_: &Call) -> Result<Reply> {
     Ok(Reply::value(&json!({
         "dev": false,
         "up_to_date": true,
@@ -117,18 +128,18 @@ fn version(_: &Call<'_>) -> Result<Reply> {
     })))
 }
 
-fn health(call: &Call<'_>) -> Result<Reply> {
+fn health(call: &Call) -> Result<Reply> {
     let alive: i64 = call.db().read()?.query_row("SELECT 1", [], |row| row.get(0))?;
     Ok(Reply::value(&json!({"status": if alive == 1 { "ok" } else { "loading" }})))
 }
 
 /// YAML, or JSON where the client prefers it.
-fn schema(call: &Call<'_>) -> Result<Reply> {
+fn schema(call: &Call) -> Result<Reply> {
     let accepts_json = call.header("Accept").is_some_and(|a| a.contains("json") && !a.contains("yaml"));
     let json = call.query.get("format") == Some("json") || call.query.get("format").is_none() && accepts_json;
     Ok(if json {
         Reply::document("application/vnd.oai.openapi+json; charset=utf-8", openapi::DOCUMENT.as_bytes())
     } else {
-        Reply::document("application/vnd.oai.openapi; charset=utf-8", openapi::yaml()?.into_bytes())
+        Reply::document("application/vnd.oai.openapi; charset=utf-8", openapi::yaml()?.as_bytes())
     })
 }

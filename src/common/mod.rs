@@ -1,6 +1,7 @@
 //! What belongs to no single trade: settings, states, tags, parameters, plugins, the server's word about itself.
 
 pub mod about;
+pub mod icon;
 pub mod parameter;
 pub mod plugin;
 pub mod setting;

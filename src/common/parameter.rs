@@ -5,7 +5,7 @@ use crate::identity::Access;
 use crate::users::user::BRIEF as USER_BRIEF;
 
 /// Models whose objects may carry parameters.
-pub static MODELS: &[(&str, &str)] = &[
+pub const MODELS: &[(&str, &str)] = &[
     ("build.build", "Build Order"),
     ("company.company", "Company"),
     ("company.manufacturerpart", "Manufacturer Part"),
@@ -21,21 +21,15 @@ pub static MODELS: &[(&str, &str)] = &[
 ];
 
 /// The same, and none, which means all of them.
-static MODELS_OR_ALL: &[(&str, &str)] = &[
-    ("", "---------"),
-    ("build.build", "Build Order"),
-    ("company.company", "Company"),
-    ("company.manufacturerpart", "Manufacturer Part"),
-    ("company.supplierpart", "Supplier Part"),
-    ("order.purchaseorder", "Purchase Order"),
-    ("order.returnorder", "Return Order"),
-    ("order.salesorder", "Sales Order"),
-    ("order.salesordershipment", "Sales Order Shipment"),
-    ("order.transferorder", "Transfer Order"),
-    ("part.part", "Part"),
-    ("part.partcategory", "Part Category"),
-    ("stock.stocklocation", "Stock Location"),
-];
+static MODELS_OR_ALL: [(&str, &str); MODELS.len() + 1] = {
+    let mut all = [("", "---------"); MODELS.len() + 1];
+    let mut i = 0;
+    while i < MODELS.len() {
+        all[i + 1] = MODELS[i];
+        i += 1;
+    }
+    all
+};
 
 /// What a parameter means.
 pub static TEMPLATE: Resource = Resource {
@@ -50,7 +44,7 @@ pub static TEMPLATE: Resource = Resource {
         text("name", 100).required().says("Name", "Name of the parameter"),
         text("units", 25).blank().says("Units", "Unit that the values are in"),
         text("description", 250).blank().says("Description", "What the parameter says"),
-        choice("model_type", Choices::Words(MODELS_OR_ALL)).null().fill(Fill::Text("")).says("Model Type", "What may carry the parameter"),
+        choice("model_type", Choices::Words(&MODELS_OR_ALL)).null().fill(Fill::Text("")).says("Model Type", "What may carry the parameter"),
         flag("checkbox").fill(Fill::Flag(false)).says("Checkbox", "The value is yes or no"),
         text("choices", 5000).blank().says("Choices", "Possible values, with commas between"),
         to("selectionlist", &SELECTION_LIST).null().says("Selection List", "List of possible values"),

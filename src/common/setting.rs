@@ -233,7 +233,7 @@ const ABOUT_NAME: Field = fact("name", "setting_fact(t.key, 'name')");
 const ABOUT: Field = fact("description", "setting_fact(t.key, 'description')");
 const TYPE: Field = fact("type", "setting_fact(t.key, 'type')");
 const UNITS: Field = fact("units", "setting_fact(t.key, 'units')");
-const CHOICES: Field = json("choices", CHOICES_SQL, &[]);
+const CHOICES: Field = json("choices", CHOICES_SQL, &[]).holds("[]");
 /// The currencies in use where a setting chooses among them; else what the table says.
 const CHOICES_SQL: &str = "CASE setting_fact(t.key, 'choices_from') WHEN 'currencies' THEN (SELECT json_group_array(json_object('value', trim(c.value), \
     'display_name', currency_label(trim(c.value)))) FROM setting s, json_each('[\"' || replace(s.value, ',', '\",\"') || '\"]') c WHERE s.key = 'CURRENCY_CODES') \
@@ -345,10 +345,10 @@ fn checked(conn: &Connection, setting: &Setting, text: String) -> Result<String>
     if setting.kind == "integer" {
         let Ok(number) = text.parse::<i64>() else { return invalid(WHOLE, "A whole number is expected here.") };
         if let Some(least) = setting.min.filter(|least| number < *least) {
-            return invalid("value", format!("The least value here is {least}."));
+            return invalid(WHOLE, format!("The least value here is {least}."));
         }
         if let Some(most) = setting.max.filter(|most| number > *most) {
-            return invalid("value", format!("The greatest value here is {most}."));
+            return invalid(WHOLE, format!("The greatest value here is {most}."));
         }
     }
     match setting.check.as_deref() {

@@ -218,7 +218,7 @@ fn write_class(conn: &Connection, class: &str, out: &mut Json) -> Result<()> {
     Ok(())
 }
 
-fn one(call: &Call<'_>, class: &str) -> Result<Reply> {
+fn one(call: &Call, class: &str) -> Result<Reply> {
     if states(class).is_empty() {
         return Err(Error::no_such("class of states"));
     }
@@ -227,7 +227,7 @@ fn one(call: &Call<'_>, class: &str) -> Result<Reply> {
     Ok(Reply::json(200, out))
 }
 
-fn all(call: &Call<'_>) -> Result<Reply> {
+fn all(call: &Call) -> Result<Reply> {
     let conn = call.db().read()?;
     let mut out = Json::new();
     out.open('{');
@@ -239,22 +239,31 @@ fn all(call: &Call<'_>) -> Result<Reply> {
     Ok(Reply::json(200, out))
 }
 
-static OUTPUT: &[Field] = &[text("status_class", 0).fixed(), any("values").fixed()];
+static OUTPUT: &[Field] = &[text("status_class", 0).fixed(), any("values").holds("{}").fixed()];
 
 /// The addresses at which states are shown.
 pub static ENDPOINTS: &[Endpoint] = &[
-    Endpoint { path: "api/generic/status/", title: "states of everything", verbs: &[(Verb::Get, all)], ..Endpoint::BASE },
+    Endpoint {
+        path: "api/generic/status/",
+        title: "states of everything",
+        operations: &["generic_status_retrieve_all"],
+        verbs: &[(Verb::Get, all)],
+        ..Endpoint::BASE
+    },
     Endpoint {
         path: "api/generic/status/{word}/",
+        word: "statusmodel",
         title: "states of a class",
         output: OUTPUT,
-        verbs: &[(Verb::Get, |call| one(call, call.words.first().copied().unwrap_or_default()))],
+        output_schema: "GenericStateClass",
+        verbs: &[(Verb::Get, |call| one(call, call.word()))],
         ..Endpoint::BASE
     },
     Endpoint {
         path: "api/stock/status/",
         title: "states of stock",
         output: OUTPUT,
+        output_schema: "GenericStateClass",
         verbs: &[(Verb::Get, |call| one(call, "StockStatus"))],
         ..Endpoint::BASE
     },
@@ -262,6 +271,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         path: "api/stock/track/status/",
         title: "kinds of stock events",
         output: OUTPUT,
+        output_schema: "GenericStateClass",
         verbs: &[(Verb::Get, |call| one(call, "StockHistoryCode"))],
         ..Endpoint::BASE
     },
@@ -269,6 +279,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         path: "api/build/status/",
         title: "states of builds",
         output: OUTPUT,
+        output_schema: "GenericStateClass",
         verbs: &[(Verb::Get, |call| one(call, "BuildStatus"))],
         ..Endpoint::BASE
     },
@@ -276,6 +287,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         path: "api/order/po/status/",
         title: "states of purchase orders",
         output: OUTPUT,
+        output_schema: "GenericStateClass",
         verbs: &[(Verb::Get, |call| one(call, "PurchaseOrderStatus"))],
         ..Endpoint::BASE
     },
@@ -283,6 +295,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         path: "api/order/so/status/",
         title: "states of sales orders",
         output: OUTPUT,
+        output_schema: "GenericStateClass",
         verbs: &[(Verb::Get, |call| one(call, "SalesOrderStatus"))],
         ..Endpoint::BASE
     },
@@ -290,6 +303,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         path: "api/order/ro/status/",
         title: "states of return orders",
         output: OUTPUT,
+        output_schema: "GenericStateClass",
         verbs: &[(Verb::Get, |call| one(call, "ReturnOrderStatus"))],
         ..Endpoint::BASE
     },
@@ -297,13 +311,16 @@ pub static ENDPOINTS: &[Endpoint] = &[
         path: "api/order/ro-line/status/",
         title: "states of return order lines",
         output: OUTPUT,
+        output_schema: "GenericStateClass",
         verbs: &[(Verb::Get, |call| one(call, "ReturnOrderLineStatus"))],
         ..Endpoint::BASE
     },
     Endpoint {
         path: "api/order/transfer-order/status/",
+        documented: false,
         title: "states of transfer orders",
         output: OUTPUT,
+        output_schema: "GenericStateClass",
         verbs: &[(Verb::Get, |call| one(call, "TransferOrderStatus"))],
         ..Endpoint::BASE
     },

@@ -16,7 +16,7 @@ macro_rules! tags_of {
         concat!(
             "SELECT json_group_array(name) FROM (SELECT g.name FROM tagged_item i JOIN tag g ON g.id = i.tag WHERE i.model_type = '",
             $model,
-            "' AND i.model_id = t.id ORDER BY g.name)"
+            "' AND i.model_id = t.id ORDER BY i.id)"
         )
     };
 }
@@ -83,7 +83,7 @@ pub fn clear(conn: &Connection, model: &str, id: i64) -> Result<()> {
 ///
 /// # Errors
 /// 400 for more tags than SQLite can look for at once.
-pub fn filter(asked: &crate::engine::describe::Filtered<'_, '_>, rows: &mut crate::engine::query::Where, model: &str) -> Result<()> {
+pub fn filter(asked: &crate::engine::describe::Filtered<'_>, rows: &mut crate::engine::query::Where, model: &str) -> Result<()> {
     let Value::Text(list) = &asked.value else { return Ok(()) };
     let mut words: Vec<&str> = list.split(',').map(str::trim).filter(|w| !w.is_empty()).collect();
     words.sort_unstable();

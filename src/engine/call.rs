@@ -1,6 +1,8 @@
 //! A request as the engine sees it, and its answer.
 
 use std::borrow::Cow;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use super::input::Content;
 use super::json::Json;
@@ -77,28 +79,32 @@ impl Query {
     }
 }
 
-/// A request that was routed and authenticated.
-pub struct Call<'a> {
+/// A request that was routed and authenticated; cheap to clone, so that the writer's thread can have it too.
+#[derive(Clone)]
+pub struct Call(Arc<Facts>);
+
+/// What is known of a request.
+pub struct Facts {
     /// The server.
-    pub site: &'a Site,
+    pub site: Arc<Site>,
     /// Who asks.
-    pub user: &'a User,
+    pub user: Arc<User>,
     /// The verb.
     pub verb: Verb,
     /// The path, without the query.
-    pub path: &'a str,
+    pub path: String,
     /// The query.
     pub query: Query,
     /// `http://host`, for links.
-    pub origin: &'a str,
+    pub origin: String,
     /// The key in the address, where the route has one.
     pub id: Option<i64>,
     /// Words in the address, where the route has some.
-    pub words: Vec<&'a str>,
+    pub words: Vec<String>,
     /// The body, read.
     pub content: Content,
     /// Headers of interest to the odd handler.
-    pub headers: &'a [tiny_http::Header],
+    pub headers: Vec<tiny_http::Header>,
     /// The client's address.
     pub client: std::net::IpAddr,
     /// UTC milliseconds at which the request arrived.
@@ -111,18 +117,39 @@ pub struct Call<'a> {
     pub session: Option<String>,
 }
 
-impl Call<'_> {
+impl Deref for Call {
+    type Target = Facts;
+    fn deref(&self) -> &Facts {
+        &self.0
+    }
+}
+
+impl Call {
+    /// A request with everything that is known of it.
+    pub fn new(facts: Facts) -> Call {
+        Call(Arc::new(facts))
+    }
+
+    /// The same request for another row; for addresses that name it otherwise than by its key.
+    pub fn with_key(self, id: i64) -> Call {
+        match Arc::try_unwrap(self.0) {
+            Ok(facts) => Call::new(Facts { id: Some(id), ..facts }),
+            Err(shared) => Call(shared),
+        }
+    }
+
     /// The database.
     pub fn db(&self) -> &Db {
         &self.site.db
     }
 
-    /// Runs a change in the caller's name; see `Db::write`.
+    /// Runs a change in the caller's name, in the writer's thread; see `Db::write`.
     ///
     /// # Errors
     /// What the change returns, or that it could not be made durable.
-    pub fn write<T>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T>) -> Result<T> {
-        self.site.db.write(self.user, work)
+    pub fn write<T: Send + 'static>(&self, work: impl FnOnce(&Tx<'_>, &Call) -> Result<T> + Send + 'static) -> Result<T> {
+        let call = self.clone();
+        self.site.db.write(self.user.clone(), move |tx| work(tx, &call))
     }
 
     /// The key in the address.
@@ -131,6 +158,11 @@ impl Call<'_> {
     /// The route has none.
     pub fn key(&self) -> Result<i64> {
         self.id.ok_or_else(|| Error::Internal("the route has no key".into()))
+    }
+
+    /// The first word in the address; empty if there is none.
+    pub fn word(&self) -> &str {
+        self.words.first().map_or("", String::as_str)
     }
 
     /// A request header, by its name in any case.

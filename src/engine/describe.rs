@@ -65,6 +65,9 @@ pub enum Kind {
     Any(u32),
 }
 
+/// Values and their names.
+pub type Listed = Vec<(Value, String)>;
+
 /// The possible values of a choice.
 #[derive(Clone, Copy)]
 pub enum Choices {
@@ -73,7 +76,7 @@ pub enum Choices {
     /// Words and their names.
     Words(&'static [(&'static str, &'static str)]),
     /// Known only to the database.
-    By(fn(&Connection) -> Result<Vec<(Value, String)>>),
+    By(fn(&Connection) -> Result<Listed>),
 }
 
 /// Where a field's value comes from.
@@ -136,9 +139,11 @@ pub struct Field {
     pub read_as: &'static str,
     pub shown_whole: bool,
     pub plain_choice: bool,
+    pub says_not_blank: bool,
     pub save: Option<fn(&mut Change<'_>, &Value) -> Result<()>>,
     pub label: &'static str,
     pub help: &'static str,
+    pub holds: &'static str,
 }
 
 const fn field(name: &'static str, kind: Kind) -> Field {
@@ -167,9 +172,11 @@ const fn field(name: &'static str, kind: Kind) -> Field {
         read_as: "",
         shown_whole: false,
         plain_choice: false,
+        says_not_blank: false,
         save: None,
         label: "",
         help: "",
+        holds: "",
     }
 }
 
@@ -418,6 +425,11 @@ impl Field {
         self.absent_when_null = true;
         self
     }
+    /// May be an empty text, though OPTIONS says that it may not, as the contract does.
+    pub const fn says_not_blank(mut self) -> Self {
+        self.says_not_blank = true;
+        self
+    }
     /// A choice whose values OPTIONS keeps to itself.
     pub const fn plain_choice(mut self) -> Self {
         self.plain_choice = true;
@@ -437,6 +449,11 @@ impl Field {
     pub const fn says(mut self, label: &'static str, help: &'static str) -> Self {
         self.label = label;
         self.help = help;
+        self
+    }
+    /// What JSON holds, for the OpenAPI document: the name of a schema; or `{}` for any object, `[]` for any list, `text`.
+    pub const fn holds(mut self, holds: &'static str) -> Self {
+        self.holds = holds;
         self
     }
     /// Does a row in a list (or, if not, one alone) show it?
@@ -490,13 +507,13 @@ pub enum Does {
     /// Adds this condition; `?` is the value. For a flag: the condition as it is or negated.
     Sql(&'static str),
     /// Looks at the whole query.
-    By(fn(&Filtered<'_, '_>, &mut Where) -> Result<()>),
+    By(fn(&Filtered<'_>, &mut Where) -> Result<()>),
 }
 
 /// A filter's value beside everything else that was asked.
-pub struct Filtered<'a, 'b> {
+pub struct Filtered<'a> {
     /// The request.
-    pub call: &'a Call<'b>,
+    pub call: &'a Call,
     /// The connection that answers it.
     pub conn: &'a Connection,
     /// The value, already checked.
@@ -533,8 +550,13 @@ pub const fn where_(name: &'static str, reads: Reads, sql: &'static str) -> Filt
     Filter { name, reads, does: Does::Sql(sql), common: false }
 }
 /// A filter that needs more than SQL.
-pub const fn by(name: &'static str, reads: Reads, does: fn(&Filtered<'_, '_>, &mut Where) -> Result<()>) -> Filter {
+pub const fn by(name: &'static str, reads: Reads, does: fn(&Filtered<'_>, &mut Where) -> Result<()>) -> Filter {
     Filter { name, reads, does: Does::By(does), common: false }
+}
+
+/// A flag that another filter of the list looks at.
+pub const fn helper(name: &'static str) -> Filter {
+    by(name, Reads::Flag, |_, _| Ok(())).common()
 }
 
 /// Where `search` looks: texts of this resource or of a related one.
@@ -649,6 +671,14 @@ pub struct Resource {
     pub model: &'static str,
     /// The schema's name in the OpenAPI document.
     pub schema: &'static str,
+    /// Its name for one object alone, where that is another one.
+    pub one_schema: &'static str,
+    /// Does it stand in the OpenAPI document?
+    pub documented: bool,
+    /// What the document calls the `{word}` of its address; the column, if empty.
+    pub word: &'static str,
+    /// A creation answers a list.
+    pub creates_several: bool,
     /// What people call one of them, in lower case.
     pub title: &'static str,
     /// Its table.
@@ -671,10 +701,12 @@ pub struct Resource {
     pub sort: Order,
     /// Flags of optional fields as this list sets them where the query is silent.
     pub list_flags: &'static [(&'static str, bool)],
+    /// Expressions that several fields share, by name: each is computed once for a row, and is then the column `t.<name>`.
+    pub shared: &'static [(&'static str, &'static str)],
     /// A table of counts knows how many rows there are.
     pub counted: bool,
     /// Only the rows of this condition exist for the caller; empty for all.
-    pub scope: Option<fn(&Call<'_>) -> &'static str>,
+    pub scope: Option<fn(&Call) -> &'static str>,
     /// How its address names one row.
     pub lookup: Lookup,
     /// Before a row is written: rules that look at several fields or other rows; may set columns.
@@ -686,7 +718,7 @@ pub struct Resource {
     /// Fields of the body of DELETE.
     pub remove_input: &'static [Field],
     /// Instead of the plain creation.
-    pub create: Option<fn(&crate::db::Tx<'_>, &Call<'_>) -> Result<Reply>>,
+    pub create: Option<fn(&crate::db::Tx<'_>, &Call) -> Result<Reply>>,
     /// Verbs of its own.
     pub actions: &'static [Action],
 }
@@ -697,6 +729,10 @@ impl Resource {
         path: "",
         model: "",
         schema: "",
+        one_schema: "",
+        documented: true,
+        word: "",
+        creates_several: false,
         title: "",
         table: "",
         roles: &[],
@@ -708,6 +744,7 @@ impl Resource {
         order: &[],
         sort: order("", &[]),
         list_flags: &[],
+        shared: &[],
         counted: false,
         scope: None,
         lookup: Lookup::Key,
@@ -725,6 +762,9 @@ impl Resource {
     }
 }
 
+/// What answers a request at such an address.
+pub type Handler = fn(&Call) -> Result<Reply>;
+
 /// An address by hand: what no description covers.
 pub struct Endpoint {
     /// Its address below `/`, with `{id}` for a key and `{word}` for a word.
@@ -737,18 +777,47 @@ pub struct Endpoint {
     pub title: &'static str,
     /// The model's name in OPTIONS.
     pub model: &'static str,
+    /// Does it stand in the OpenAPI document?
+    pub documented: bool,
+    /// Its operations' names there, in the order of the verbs, where they follow no rule.
+    pub operations: &'static [&'static str],
+    /// The status of each verb's good answer, where it is not 200 (204 for DELETE).
+    pub statuses: &'static [&'static str],
+    /// What the document calls the `{word}` of its address.
+    pub word: &'static str,
+    /// What its query may say, for the documents.
+    pub query: &'static [Filter],
     /// The body that it reads.
     pub input: &'static [Field],
+    /// The body's name in the OpenAPI document.
+    pub input_schema: &'static str,
     /// What it answers, for the documents.
     pub output: &'static [Field],
+    /// The answer's name in the OpenAPI document.
+    pub output_schema: &'static str,
     /// What it does.
-    pub verbs: &'static [(super::call::Verb, fn(&Call<'_>) -> Result<Reply>)],
+    pub verbs: &'static [(super::call::Verb, Handler)],
 }
 
 impl Endpoint {
     /// What a description leaves out.
-    pub const BASE: Endpoint =
-        Endpoint { path: "", access: Access::Login, roles: &[], title: "", model: "", input: &[], output: &[], verbs: &[] };
+    pub const BASE: Endpoint = Endpoint {
+        path: "",
+        access: Access::Login,
+        roles: &[],
+        title: "",
+        model: "",
+        documented: true,
+        operations: &[],
+        statuses: &[],
+        word: "",
+        query: &[],
+        input: &[],
+        input_schema: "",
+        output: &[],
+        output_schema: "",
+        verbs: &[],
+    };
 }
 
 /// A POST that does something; the fields check its body, `run` does it inside one transaction.
@@ -757,8 +826,15 @@ pub struct Action {
     pub path: &'static str,
     /// The body.
     pub input: &'static [Field],
+    /// The body's name in the OpenAPI document.
+    pub schema: &'static str,
     /// Rights beyond `add` on the resource.
     pub needs: &'static [(Role, crate::identity::Right)],
     /// Does it. Without a reply the checked body is answered with 201, as the contract has it.
-    pub run: fn(&crate::db::Tx<'_>, &Call<'_>, &Input) -> Result<Option<Reply>>,
+    pub run: fn(&crate::db::Tx<'_>, &Call, &Input) -> Result<Option<Reply>>,
+}
+
+impl Action {
+    /// What a description leaves out.
+    pub const BASE: Action = Action { path: "", input: &[], schema: "", needs: &[], run: |_, _, _| Ok(None) };
 }

@@ -10,5 +10,6 @@ pub mod openapi;
 pub mod options;
 pub mod query;
 pub mod read;
+pub mod schema;
 pub mod tree;
 pub mod write;

@@ -1,20 +1,388 @@
-//! The OpenAPI document: embedded, and made from the descriptions by the command line.
+//! The OpenAPI document: made from the descriptions by the command line, embedded and served as it was made.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use rusqlite::Connection;
+use serde_json::{Map, Value, json};
+
+use super::call::{JSON, Verb};
+use super::describe::{Action, Endpoint, Filter, Lookup, Reads, Resource};
+use super::schema::{Schemas, name_of};
+use crate::error::{Error, Result};
+use crate::identity::{Access, ROLES, Right, Role};
 
 /// The document as it is served; a test keeps it equal to the descriptions.
 pub const DOCUMENT: &str = include_str!("../../assets/openapi.json");
 
-use crate::error::{Error, Result};
+/// Media types of a request's body.
+const BODIES: [&str; 3] = [JSON, "application/x-www-form-urlencoded", "multipart/form-data"];
+
+/// What stands at an address.
+#[derive(Clone, Copy)]
+pub enum Described {
+    /// A resource's list.
+    List(&'static Resource),
+    /// One of its objects.
+    One(&'static Resource),
+    /// One of its actions.
+    Act(&'static Resource, &'static Action),
+    /// An address by hand.
+    Hand(&'static Endpoint),
+}
+
+/// One address of the table.
+pub struct Address {
+    /// Without the leading slash, with `{id}` and `{word}`.
+    pub path: &'static str,
+    /// What stands there.
+    pub what: Described,
+    /// What it answers, beside OPTIONS.
+    pub verbs: Vec<Verb>,
+}
+
+/// The document of these addresses; `info` is its head.
+///
+/// # Errors
+/// The tables, from which choices are read, cannot be made.
+pub fn document(addresses: impl Iterator<Item = Address>, info: Value) -> Result<Value> {
+    let conn = Connection::open_in_memory()?;
+    conn.execute_batch(crate::db::SCHEMA)?;
+    let mut schemas = Schemas::new(&conn);
+    let (mut paths, mut tags) = (Map::new(), BTreeSet::new());
+    for address in addresses.filter(Address::is_shown) {
+        let mut operations = Map::new();
+        for (place, verb) in address.verbs.iter().enumerate() {
+            operations.insert(verb.name().to_ascii_lowercase(), address.operation(*verb, place, &mut schemas));
+        }
+        tags.extend(address.tag());
+        paths.insert(format!("/{}", address.shown_path()), operations.into());
+    }
+    let tags: Vec<Value> = tags.into_iter().map(|name| json!({ "name": name })).collect();
+    Ok(json!({
+        "openapi": "3.0.3",
+        "info": info,
+        "servers": [{"url": "/"}],
+        "tags": tags,
+        "paths": paths,
+        "components": {"schemas": schemas.finish(), "securitySchemes": security_schemes()},
+    }))
+}
+
+impl Address {
+    /// Addresses outside `/api/` and those that are kept for old clients do not stand in the document.
+    fn is_shown(&self) -> bool {
+        let documented = match self.what {
+            Described::List(resource) | Described::One(resource) | Described::Act(resource, _) => resource.documented,
+            Described::Hand(endpoint) => endpoint.documented,
+        };
+        documented && self.path.starts_with("api/")
+    }
+
+    /// The name of what `{word}` stands for.
+    fn word(&self) -> &'static str {
+        let (given, column) = match self.what {
+            Described::List(resource) | Described::One(resource) | Described::Act(resource, _) => match resource.lookup {
+                Lookup::Word(column) => (resource.word, column),
+                _ => (resource.word, "word"),
+            },
+            Described::Hand(endpoint) => (endpoint.word, "word"),
+        };
+        if given.is_empty() { column } else { given }
+    }
+
+    fn shown_path(&self) -> String {
+        self.path.replace("{word}", &format!("{{{}}}", self.word()))
+    }
+
+    /// The segments below `api/` that name something.
+    fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.path.split('/').skip(1).filter(|s| !s.is_empty() && !s.starts_with('{'))
+    }
+
+    /// Operations are grouped by the first segment.
+    fn tag(&self) -> Option<&'static str> {
+        self.names().next()
+    }
+
+    /// The segments and what is done there; lists and objects have words of their own for the same verb.
+    fn operation_id(&self, verb: Verb, place: usize) -> String {
+        if let Described::Hand(Endpoint { operations, .. }) = self.what
+            && let Some(name) = operations.get(place)
+        {
+            return (*name).into();
+        }
+        let many = matches!(self.what, Described::List(_));
+        let done = match verb {
+            Verb::Get if many => "list",
+            Verb::Get => "retrieve",
+            Verb::Post => "create",
+            Verb::Put if many => "bulk_update",
+            Verb::Put => "update",
+            Verb::Patch if many => "bulk_partial_update",
+            Verb::Patch => "partial_update",
+            Verb::Delete if many => "bulk_destroy",
+            Verb::Delete => "destroy",
+            Verb::Options => "options",
+        };
+        let mut words: Vec<String> = self.names().map(|s| s.replace('-', "_")).collect();
+        if words.is_empty() {
+            words.push("root".into());
+        }
+        words.push(done.into());
+        words.join("_")
+    }
+
+    fn operation(&self, verb: Verb, place: usize, schemas: &mut Schemas<'_>) -> Value {
+        let mut operation = Map::new();
+        operation.insert("operationId".into(), self.operation_id(verb, place).into());
+        let (title, what) = match self.what {
+            Described::List(resource) => (resource.title, " (list)"),
+            Described::One(resource) => (resource.title, ""),
+            Described::Act(resource, _) => (resource.title, " (action)"),
+            Described::Hand(endpoint) => (endpoint.title, ""),
+        };
+        operation.insert("summary".into(), format!("{title}{what}").into());
+        if let Some(tag) = self.tag() {
+            operation.insert("tags".into(), json!([tag]));
+        }
+        let parameters = self.parameters(verb);
+        if !parameters.is_empty() {
+            operation.insert("parameters".into(), parameters.into());
+        }
+        let asked = self.request(verb, schemas);
+        if let Some((schema, required)) = asked.clone() {
+            let content: Map<String, Value> = BODIES.iter().map(|kind| ((*kind).into(), json!({ "schema": schema }))).collect();
+            let mut body = json!({ "content": content });
+            if required {
+                body["required"] = true.into();
+            }
+            operation.insert("requestBody".into(), body);
+        }
+        operation.insert("security".into(), self.security(verb));
+        operation.insert("responses".into(), self.responses(verb, place, asked.map(|a| a.0), schemas));
+        operation.into()
+    }
+
+    fn parameters(&self, verb: Verb) -> Vec<Value> {
+        let mut found = BTreeMap::new();
+        if self.path.contains("{id}") {
+            found.insert("id", json!({"in": "path", "name": "id", "required": true, "schema": {"type": "integer"}}));
+        }
+        if self.path.contains("{word}") {
+            found.insert(self.word(), json!({"in": "path", "name": self.word(), "required": true, "schema": {"type": "string"}}));
+        }
+        match self.what {
+            Described::List(resource) if verb == Verb::Get => {
+                flags(resource, resource.list_flags, &mut found);
+                for filter in resource.filters {
+                    found.insert(filter.name, of_filter(filter));
+                }
+                for (name, required, help) in [
+                    ("limit", true, "Rows on a page; with 0 all rows come, as a plain list."),
+                    ("offset", false, "How many rows to pass over."),
+                ] {
+                    let schema = json!({"type": "integer"});
+                    found.insert(name, json!({"in": "query", "name": name, "required": required, "description": help, "schema": schema}));
+                }
+                if !resource.order.is_empty() {
+                    let words: Vec<String> = resource.order.iter().flat_map(|o| [o.name.to_string(), format!("-{}", o.name)]).collect();
+                    let help =
+                        "What the rows are sorted by; with a hyphen the other way round. Several words with commas between are possible.";
+                    let schema = json!({"type": "string", "enum": words});
+                    found.insert(
+                        "ordering",
+                        json!({"in": "query", "name": "ordering", "required": false, "description": help, "schema": schema}),
+                    );
+                }
+                if !resource.search.is_empty() {
+                    let places: Vec<&str> = resource.search.iter().flat_map(|s| s.columns).copied().collect();
+                    let help = format!("Words that must all occur in: {}.", places.join(", "));
+                    let schema = json!({"type": "string"});
+                    found.insert(
+                        "search",
+                        json!({"in": "query", "name": "search", "required": false, "description": help, "schema": schema}),
+                    );
+                }
+            }
+            Described::One(resource) if verb == Verb::Get => flags(resource, &[], &mut found),
+            Described::Hand(endpoint) if verb == Verb::Get => {
+                for filter in endpoint.query {
+                    found.insert(filter.name, of_filter(filter));
+                }
+            }
+            _ => {}
+        }
+        found.into_values().collect()
+    }
+
+    /// The body that is sent, and whether it must be.
+    fn request(&self, verb: Verb, schemas: &mut Schemas<'_>) -> Option<(Value, bool)> {
+        let must = |fields: &[super::describe::Field]| fields.iter().any(|f| f.required && !f.fixed && !f.says_fixed);
+        let (schema, required) = match (self.what, verb) {
+            (_, Verb::Get | Verb::Options) => return None,
+            (Described::List(_), Verb::Delete) => return Some((schemas.bulk(), true)),
+            (Described::One(resource), Verb::Delete) if resource.remove_input.is_empty() => return None,
+            (Described::One(resource), Verb::Delete) => (schemas.fields("", resource.remove_input.iter()), must(resource.remove_input)),
+            (Described::List(resource), _) => (schemas.of(resource, false), must(resource.fields)),
+            (Described::One(resource), _) => (schemas.of(resource, true), must(resource.fields)),
+            (Described::Act(_, action), _) if action.input.is_empty() => return None,
+            (Described::Act(_, action), _) => (schemas.fields(action.schema, action.input.iter()), must(action.input)),
+            (Described::Hand(endpoint), _) if endpoint.input.is_empty() => return None,
+            (Described::Hand(endpoint), _) => (schemas.fields(endpoint.input_schema, endpoint.input.iter()), must(endpoint.input)),
+        };
+        Some(if verb == Verb::Patch { (schemas.patched(schema), false) } else { (schema, required) })
+    }
+
+    fn responses(&self, verb: Verb, place: usize, asked: Option<Value>, schemas: &mut Schemas<'_>) -> Value {
+        let (status, schema) = match (self.what, verb) {
+            (Described::Hand(endpoint), _) => {
+                let status = endpoint.statuses.get(place).copied().unwrap_or(if verb == Verb::Delete { "204" } else { "200" });
+                let schema = match verb {
+                    Verb::Delete => None,
+                    _ if !endpoint.output.is_empty() => Some(schemas.fields(endpoint.output_schema, endpoint.output.iter())),
+                    _ if !endpoint.input.is_empty() => Some(schemas.fields(endpoint.input_schema, endpoint.input.iter())),
+                    _ => Some(json!({"type": "object", "additionalProperties": {}})),
+                };
+                (status, schema)
+            }
+            (_, Verb::Delete) => ("204", None),
+            (Described::List(resource), Verb::Get) => {
+                let row = schemas.of(resource, false);
+                ("200", Some(if name_of(&row).is_some() { schemas.paginated(&row) } else { row }))
+            }
+            (Described::List(resource), Verb::Post) if resource.creates_several => {
+                ("201", Some(json!({"type": "array", "items": schemas.of(resource, false)})))
+            }
+            (Described::List(resource), Verb::Post) => ("201", Some(schemas.of(resource, false))),
+            (Described::List(resource), _) => ("200", Some(schemas.of(resource, false))),
+            (Described::One(resource), _) => ("200", Some(schemas.of(resource, true))),
+            (Described::Act(..), _) => ("201", asked),
+        };
+        let mut response = json!({"description": if schema.is_some() { "Done." } else { "Done; there is no body." }});
+        if let Some(schema) = schema {
+            response["content"] = json!({ JSON: { "schema": schema } });
+        }
+        json!({ status: response })
+    }
+
+    /// How to say who asks, and what an OAuth token would have to allow.
+    fn security(&self, verb: Verb) -> Value {
+        let right = match verb {
+            Verb::Get | Verb::Options => Right::View,
+            Verb::Post => Right::Add,
+            Verb::Put | Verb::Patch => Right::Change,
+            Verb::Delete => Right::Delete,
+        };
+        let (access, roles) = match self.what {
+            Described::List(resource) | Described::One(resource) => (resource.access, resource.roles),
+            // An action's own body belongs to no model: the contract wants no role for it here, whatever is checked later.
+            Described::Act(..) => (Access::Login, &[] as &[Role]),
+            Described::Hand(endpoint) => (endpoint.access, endpoint.roles),
+        };
+        let scopes: Vec<String> = match access {
+            Access::Role => roles.iter().map(|role| format!("r:{}:{}", right.name(), role.name())).collect(),
+            Access::StaffWrites | Access::StaffRoleWrites if right != Right::View => vec!["a:staff".into()],
+            Access::Staff => vec!["a:staff".into()],
+            Access::Super => vec!["a:superuser".into()],
+            Access::Anyone | Access::Login | Access::StaffWrites | Access::StaffRoleWrites => vec!["g:read".into()],
+        };
+        let mut ways = vec![json!({"tokenAuth": []}), json!({"basicAuth": []}), json!({"cookieAuth": []}), json!({ "oauth2": scopes })];
+        if access == Access::Anyone {
+            ways.push(json!({}));
+        }
+        ways.into()
+    }
+}
+
+/// The flags that bring optional fields, with what they are where the query is silent.
+fn flags(resource: &Resource, list_flags: &[(&str, bool)], found: &mut BTreeMap<&'static str, Value>) {
+    for field in resource.fields.iter().filter(|field| !field.on.is_empty()) {
+        let default = list_flags.iter().find(|f| f.0 == field.on).map_or(field.on_default, |f| f.1);
+        let parameter = json!({"in": "query", "name": field.on, "schema": {"type": "boolean", "default": default}});
+        found.entry(field.on).or_insert(parameter);
+    }
+}
+
+fn of_filter(filter: &Filter) -> Value {
+    let mut parameter = json!({"in": "query", "name": filter.name});
+    parameter["schema"] = match filter.reads {
+        Reads::Flag => json!({"type": "boolean"}),
+        Reads::Number => json!({"type": "number"}),
+        Reads::Int | Reads::IntOrNull | Reads::Ref(_) => json!({"type": "integer"}),
+        Reads::Date => json!({"type": "string", "format": "date"}),
+        Reads::Text | Reads::Regex => json!({"type": "string"}),
+        Reads::Ints => {
+            parameter["style"] = "form".into();
+            parameter["explode"] = false.into();
+            json!({"type": "array", "items": {"type": "integer"}})
+        }
+    };
+    match filter.reads {
+        Reads::Regex => parameter["description"] = "A regular expression.".into(),
+        Reads::IntOrNull => parameter["description"] = "A key, or null for none.".into(),
+        _ => {}
+    }
+    parameter
+}
+
+fn security_schemes() -> Value {
+    let mut scopes = Map::new();
+    for (scope, what) in [("g:read", "Read what everybody may read"), ("a:staff", "Act as staff"), ("a:superuser", "Act as superuser")] {
+        scopes.insert(scope.into(), what.into());
+    }
+    for right in Right::ALL {
+        for (role, name) in ROLES {
+            scopes.insert(format!("r:{}:{role}", right.name()), format!("{name}: {}", right.name()).into());
+        }
+    }
+    json!({
+        "basicAuth": {"type": "http", "scheme": "basic"},
+        "cookieAuth": {"type": "apiKey", "in": "cookie", "name": "sessionid"},
+        "oauth2": {
+            "type": "oauth2",
+            "description": "Not offered by this server; the scopes say which rights an operation takes.",
+            "flows": {"clientCredentials": {"tokenUrl": "/o/token/", "scopes": scopes}},
+        },
+        "tokenAuth": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "`Token`, a blank and an API token."},
+    })
+}
 
 /// The document as YAML.
 ///
 /// # Errors
 /// The embedded document is damaged.
-pub fn yaml() -> Result<String> {
-    let json: serde_json::Value = serde_json::from_str(DOCUMENT).map_err(|e| Error::Internal(e.to_string()))?;
-    Ok(json.to_string())
+pub fn yaml() -> Result<&'static str> {
+    static YAML: OnceLock<String> = OnceLock::new();
+    if let Some(yaml) = YAML.get() {
+        return Ok(yaml);
+    }
+    let document: Value = serde_json::from_str(DOCUMENT).map_err(|e| Error::Internal(e.to_string()))?;
+    let mut out = String::new();
+    write_yaml(&document, 0, &mut out);
+    Ok(YAML.get_or_init(|| out))
 }
 
-/// The document that the descriptions make, for people and diffs.
-pub fn pretty() -> String {
-    DOCUMENT.to_string()
+/// Block style outside; every scalar as JSON writes it, which YAML reads as the same.
+fn write_yaml(value: &Value, depth: usize, out: &mut String) {
+    let mut line = |head: &str, value: &Value| {
+        for _ in 0..depth {
+            out.push_str("  ");
+        }
+        out.push_str(head);
+        let holds = value.as_object().map_or(0, Map::len) + value.as_array().map_or(0, Vec::len);
+        if holds > 0 {
+            out.push('\n');
+            write_yaml(value, depth + 1, out);
+        } else {
+            out.push(' ');
+            out.push_str(&value.to_string());
+            out.push('\n');
+        }
+    };
+    match value {
+        Value::Object(entries) => entries.iter().for_each(|(key, value)| line(&format!("{}:", Value::from(key.as_str())), value)),
+        Value::Array(items) => items.iter().for_each(|item| line("-", item)),
+        scalar => out.push_str(&format!("{scalar}\n")),
+    }
 }

@@ -14,7 +14,7 @@ use crate::identity::Right;
 ///
 /// # Errors
 /// The database cannot be asked.
-pub fn options(call: &Call<'_>, resource: &'static Resource, one: bool) -> Result<Reply> {
+pub fn options(call: &Call, resource: &'static Resource, one: bool) -> Result<Reply> {
     let conn = call.db().read()?;
     if let (true, Some(key)) = (one, call.id) {
         super::read::must_exist(call, &conn, resource, key)?;
@@ -63,7 +63,7 @@ pub fn options(call: &Call<'_>, resource: &'static Resource, one: bool) -> Resul
 ///
 /// # Errors
 /// The database cannot be asked.
-pub fn of_fields(call: &Call<'_>, title: &str, model: &str, verbs: &[(&str, &'static [Field])]) -> Result<Reply> {
+pub fn of_fields(call: &Call, title: &str, model: &str, verbs: &[(&str, &'static [Field])]) -> Result<Reply> {
     let conn = call.db().read()?;
     let mut out = Describer { call, conn: &conn, out: Json::new() };
     out.head(title, title, model);
@@ -75,13 +75,13 @@ pub fn of_fields(call: &Call<'_>, title: &str, model: &str, verbs: &[(&str, &'st
     Ok(Reply::json(200, out.out))
 }
 
-struct Describer<'a, 'c> {
-    call: &'a Call<'c>,
+struct Describer<'a> {
+    call: &'a Call,
     conn: &'a Connection,
     out: Json,
 }
 
-impl Describer<'_, '_> {
+impl Describer<'_> {
     fn head(&mut self, name: &str, description: &str, model: &str) {
         let out = &mut self.out;
         out.open('{');
@@ -141,7 +141,7 @@ impl Describer<'_, '_> {
                 if max > 0 {
                     self.attribute("max_length", |out| out.int(max.into()));
                 }
-                self.attribute("allow_blank", |out| out.bool(field.blank));
+                self.attribute("allow_blank", |out| out.bool(field.blank && !field.says_not_blank));
                 if !read_only && !field.blank {
                     self.attribute("min_length", |out| out.int(1));
                 }

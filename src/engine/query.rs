@@ -69,7 +69,7 @@ impl Page {
     }
 
     /// The addresses of the next and the previous page.
-    pub fn links(&self, call: &Call<'_>, count: i64) -> (Option<String>, Option<String>) {
+    pub fn links(&self, call: &Call, count: i64) -> (Option<String>, Option<String>) {
         let Some(limit) = self.limit else { return (None, None) };
         let link = |offset: i64| {
             let mut pairs: Vec<(&str, &str)> = call.query.iter().filter(|(k, _)| *k != "offset" && *k != "limit").collect();
@@ -103,7 +103,7 @@ impl Selection {
     ///
     /// # Errors
     /// 400 for filter values that make no sense.
-    pub fn of(call: &Call<'_>, conn: &Connection, resource: &'static Resource) -> Result<Selection> {
+    pub fn of(call: &Call, conn: &Connection, resource: &'static Resource) -> Result<Selection> {
         let (mut condition, mut wide) = where_of(call, conn, resource)?;
         if let Some(terms) = call.query.get("search").filter(|t| !t.trim().is_empty()) {
             search(call, resource, terms, &mut condition)?;
@@ -118,7 +118,7 @@ impl Selection {
     ///
     /// # Errors
     /// The database cannot be asked.
-    pub fn count(&self, call: &Call<'_>, conn: &Connection) -> Result<i64> {
+    pub fn count(&self, call: &Call, conn: &Connection) -> Result<i64> {
         let table = self.resource.table;
         if self.condition.is_empty() && self.resource.counted {
             return Ok(db::one(conn, "SELECT rows FROM row_count WHERE name = ?1", [table])?.unwrap_or(0));
@@ -131,7 +131,7 @@ impl Selection {
     ///
     /// # Errors
     /// The database cannot be asked.
-    pub fn keys(&self, call: &Call<'_>, conn: &Connection, page: Page) -> Result<Vec<i64>> {
+    pub fn keys(&self, call: &Call, conn: &Connection, page: Page) -> Result<Vec<i64>> {
         let sql = self.sql(page.limit.is_some());
         self.ask(call, conn, &sql, page.limit.map(|limit| (limit, page.offset)))
     }
@@ -144,7 +144,7 @@ impl Selection {
         format!("SELECT t.id FROM {from}{} ORDER BY {}{limit}", self.condition.sql, self.order)
     }
 
-    fn ask(&self, call: &Call<'_>, conn: &Connection, sql: &str, page: Option<(i64, i64)>) -> Result<Vec<i64>> {
+    fn ask(&self, call: &Call, conn: &Connection, sql: &str, page: Option<(i64, i64)>) -> Result<Vec<i64>> {
         let mut statement = conn.prepare_cached(sql)?;
         let mut named: Vec<(&str, Value)> = Vec::new();
         for name in &self.condition.named {
@@ -179,7 +179,7 @@ impl Selection {
 pub const SPECIAL: [&str; 4] = [":user", ":today", ":now", ":token"];
 
 /// What these names stand for.
-pub fn special(call: &Call<'_>, name: &str) -> Value {
+pub fn special(call: &Call, name: &str) -> Value {
     match name {
         ":user" => Value::Int(call.user.id),
         ":token" => Value::Int(call.token),
@@ -189,7 +189,7 @@ pub fn special(call: &Call<'_>, name: &str) -> Value {
 }
 
 /// Everything that narrows the list but the search; and whether it narrows little.
-fn where_of(call: &Call<'_>, conn: &Connection, resource: &'static Resource) -> Result<(Where, bool)> {
+fn where_of(call: &Call, conn: &Connection, resource: &'static Resource) -> Result<(Where, bool)> {
     let mut rows = Where::default();
     let mut wide = true;
     let mut problems = Problems::default();
@@ -274,7 +274,7 @@ fn terms_of(text: &str) -> Vec<String> {
 }
 
 /// Every term must be found in at least one of the searched texts.
-fn search(call: &Call<'_>, resource: &Resource, text: &str, rows: &mut Where) -> Result<()> {
+fn search(call: &Call, resource: &Resource, text: &str, rows: &mut Where) -> Result<()> {
     let regex = call.query.flag("search_regex").unwrap_or(false);
     let whole = call.query.flag("search_whole").unwrap_or(false);
     for term in terms_of(text) {

@@ -48,8 +48,8 @@ type PlanKey = (usize, Shape, u128);
 static PLANS: LazyLock<RwLock<HashMap<PlanKey, Arc<Plan>>>> = LazyLock::new(RwLock::default);
 
 /// Writes rows of one answer; remembers the nested objects it has written already.
-pub struct Writer<'a, 'c> {
-    call: &'a Call<'c>,
+pub struct Writer<'a> {
+    call: &'a Call,
     conn: &'a Connection,
     known: HashMap<(usize, i64), Option<Rc<[u8]>>>,
 }
@@ -59,7 +59,7 @@ fn address(resource: &'static Resource) -> usize {
 }
 
 /// Which optional fields the request wants, as bits.
-fn wanted(call: &Call<'_>, resource: &Resource, shape: Shape) -> u128 {
+fn wanted(call: &Call, resource: &Resource, shape: Shape) -> u128 {
     let mut bits = 0;
     for (i, field) in resource.fields.iter().enumerate() {
         let on = match shape {
@@ -76,7 +76,7 @@ fn wanted(call: &Call<'_>, resource: &Resource, shape: Shape) -> u128 {
     bits
 }
 
-fn plan_of(call: &Call<'_>, resource: &'static Resource, shape: Shape) -> Arc<Plan> {
+fn plan_of(call: &Call, resource: &'static Resource, shape: Shape) -> Arc<Plan> {
     let key = (address(resource), shape, wanted(call, resource, shape));
     if let Some(plan) = PLANS.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(&key) {
         return plan.clone();
@@ -107,7 +107,16 @@ fn make_plan(resource: &'static Resource, shape: Shape, bits: u128) -> Plan {
         };
         columns.push(Column { field, absent });
     }
-    let _ = write!(sql, " FROM \"{}\" t WHERE t.id = :id", resource.table);
+    let used =
+        resource.shared.iter().filter(|(name, _)| sql.contains(&format!("t.{name}"))).map(|(name, sql)| format!(", ({sql}) AS {name}"));
+    let used: String = used.collect();
+    let table = resource.table;
+    let _ = if used.is_empty() {
+        write!(sql, " FROM \"{table}\" t WHERE t.id = :id")
+    } else {
+        // Limit and outer condition together keep SQLite from copying the shared expressions to every place that names them.
+        write!(sql, " FROM (SELECT t.*{used} FROM \"{table}\" t WHERE t.id = :id LIMIT 1) t WHERE t.id = :id")
+    };
     Plan { sql, columns }
 }
 
@@ -116,9 +125,16 @@ pub fn row_sql(resource: &'static Resource) -> String {
     make_plan(resource, Shape::Changed, u128::MAX).sql
 }
 
-impl<'a, 'c> Writer<'a, 'c> {
+/// The SELECT by which a row of this resource's list is read where the query asks for nothing special; for measurements.
+pub fn list_sql(resource: &'static Resource) -> String {
+    let on = |field: &Field| resource.list_flags.iter().find(|f| f.0 == field.on).map_or(field.on_default, |f| f.1) || field.on.is_empty();
+    let bits = resource.fields.iter().enumerate().fold(0, |bits, (i, field)| bits | u128::from(on(field)) << i);
+    make_plan(resource, Shape::Row, bits).sql
+}
+
+impl<'a, 'c> Writer<'a> {
     /// A writer for one answer.
-    pub fn new(call: &'a Call<'c>, conn: &'a Connection) -> Self {
+    pub fn new(call: &'a Call, conn: &'a Connection) -> Self {
         Writer { call, conn, known: HashMap::new() }
     }
 
@@ -192,7 +208,7 @@ impl<'a, 'c> Writer<'a, 'c> {
             (Kind::Number(..) | Kind::Money, ValueRef::Real(n)) => out.float(n / 1e6),
             (Kind::Fixed(_, places), ValueRef::Integer(n)) => out.text(&places_of(n, places)),
             (Kind::DateTime, ValueRef::Integer(at)) => out.text(&moment::minute(at)),
-            (Kind::File(_), ValueRef::Text(name)) if name.is_empty() => out.null(),
+            (Kind::File(_), ValueRef::Text(b"")) => out.null(),
             (Kind::File(_), ValueRef::Text(name)) => out.text(&format!("/media/{}", String::from_utf8_lossy(name))),
             (Kind::Json(_) | Kind::Words | Kind::Any(_), ValueRef::Text(json)) => out.raw(json),
             (_, ValueRef::Integer(n)) => out.int(n),
@@ -254,7 +270,7 @@ impl<'a, 'c> Writer<'a, 'c> {
     }
 }
 
-fn bind_special(call: &Call<'_>, statement: &mut Statement<'_>) -> Result<()> {
+fn bind_special(call: &Call, statement: &mut Statement<'_>) -> Result<()> {
     for name in SPECIAL {
         if let Some(index) = statement.parameter_index(name)? {
             statement.raw_bind_parameter(index, special(call, name))?;
@@ -279,7 +295,7 @@ pub fn places_of(millionths: i64, places: u8) -> String {
 ///
 /// # Errors
 /// 400 for filters that make no sense.
-pub fn list(call: &Call<'_>, resource: &'static Resource) -> Result<Reply> {
+pub fn list(call: &Call, resource: &'static Resource) -> Result<Reply> {
     let conn = call.db().read()?;
     // One snapshot for count and rows.
     let conn = conn.unchecked_transaction()?;
@@ -292,7 +308,7 @@ pub fn list(call: &Call<'_>, resource: &'static Resource) -> Result<Reply> {
 ///
 /// # Errors
 /// 400 for filters that make no sense.
-pub fn write_list(call: &Call<'_>, conn: &Connection, resource: &'static Resource, out: &mut Json) -> Result<()> {
+pub fn write_list(call: &Call, conn: &Connection, resource: &'static Resource, out: &mut Json) -> Result<()> {
     let page = Page::of(&call.query);
     let selection = Selection::of(call, conn, resource)?;
     if page.limit.is_some() {
@@ -324,7 +340,7 @@ pub fn write_list(call: &Call<'_>, conn: &Connection, resource: &'static Resourc
 ///
 /// # Errors
 /// 404 if there is none that the caller may see.
-pub fn detail(call: &Call<'_>, resource: &'static Resource) -> Result<Reply> {
+pub fn detail(call: &Call, resource: &'static Resource) -> Result<Reply> {
     let conn = call.db().read()?;
     let key = call.key()?;
     let mut out = Json::new();
@@ -338,7 +354,7 @@ pub fn detail(call: &Call<'_>, resource: &'static Resource) -> Result<Reply> {
 ///
 /// # Errors
 /// The database cannot be asked.
-pub fn in_scope(call: &Call<'_>, conn: &Connection, resource: &Resource, key: i64) -> Result<bool> {
+pub fn in_scope(call: &Call, conn: &Connection, resource: &Resource, key: i64) -> Result<bool> {
     let scope = resource.scope.map_or("", |scope| scope(call));
     if scope.is_empty() {
         return Ok(true);
@@ -353,7 +369,7 @@ pub fn in_scope(call: &Call<'_>, conn: &Connection, resource: &Resource, key: i6
 
 /// # Errors
 /// 404 if there is no such row for the caller.
-pub fn must_exist(call: &Call<'_>, conn: &Connection, resource: &Resource, key: i64) -> Result<()> {
+pub fn must_exist(call: &Call, conn: &Connection, resource: &Resource, key: i64) -> Result<()> {
     let sql = format!("SELECT 1 FROM \"{}\" WHERE id = ?1", resource.table);
     if crate::db::one::<i64>(conn, &sql, [key])?.is_some() && in_scope(call, conn, resource, key)? {
         Ok(())
@@ -366,7 +382,7 @@ pub fn must_exist(call: &Call<'_>, conn: &Connection, resource: &Resource, key: 
 ///
 /// # Errors
 /// 404 if it is gone.
-pub fn shown(call: &Call<'_>, conn: &Connection, resource: &'static Resource, shape: Shape, key: i64, status: u16) -> Result<Reply> {
+pub fn shown(call: &Call, conn: &Connection, resource: &'static Resource, shape: Shape, key: i64, status: u16) -> Result<Reply> {
     let mut out = Json::new();
     if !Writer::new(call, conn).one(resource, shape, key, &mut out)? {
         return Err(Error::no_such(resource.title));

@@ -66,6 +66,28 @@ impl Tree {
         if moved { self.derive(change.tx, change.key()) } else { Ok(()) }
     }
 
+    /// Deletes a row; what is below it goes too, or moves up to its parent. For each row that goes `contents` is called with its key and
+    /// the key of the parent of the first, to which what it holds may move.
+    ///
+    /// # Errors
+    /// What `contents` refuses, or the database cannot be written.
+    pub fn remove(&self, change: &Change<'_>, with_children: bool, contents: impl Fn(i64, Option<i64>) -> Result<()>) -> Result<()> {
+        let (tx, id, above, table, parent) = (change.tx, change.key(), change.was_int(self.parent), self.table, self.parent);
+        let doomed = if with_children { self.below(tx, id)? } else { vec![id] };
+        for row in doomed.into_iter().rev() {
+            contents(row, above)?;
+            if !with_children {
+                let children: Vec<i64> = db::column(tx, &format!("SELECT id FROM {table} WHERE {parent} = ?1"), [row])?;
+                db::run(tx, &format!("UPDATE {table} SET {parent} = ?2 WHERE {parent} = ?1"), (row, above))?;
+                for child in children {
+                    self.derive(tx, child)?;
+                }
+            }
+            db::run(tx, &format!("DELETE FROM {table} WHERE id = ?1"), [row])?;
+        }
+        Ok(())
+    }
+
     /// Derives the columns of a row and of all below it.
     ///
     /// # Errors
@@ -115,7 +137,7 @@ impl Tree {
     ///
     /// # Errors
     /// The database cannot be asked.
-    pub fn depth(&self, asked: &Filtered<'_, '_>, rows: &mut Where) -> Result<()> {
+    pub fn depth(&self, asked: &Filtered<'_>, rows: &mut Where) -> Result<()> {
         let Value::Int(depth) = asked.value else { return Ok(()) };
         let from: i64 = match asked.call.query.get("parent").and_then(|p| p.parse::<i64>().ok()) {
             Some(parent) => db::one(asked.conn, &format!("SELECT level FROM {} WHERE id = ?1", self.table), [parent])?.unwrap_or(0),
@@ -129,7 +151,7 @@ impl Tree {
     ///
     /// # Errors
     /// None.
-    pub fn top_level(&self, asked: &Filtered<'_, '_>, rows: &mut Where) -> Result<()> {
+    pub fn top_level(&self, asked: &Filtered<'_>, rows: &mut Where) -> Result<()> {
         if asked.value == Value::Flag(true) {
             rows.and(&format!("t.{} IS NULL", self.parent), []);
         }
@@ -140,7 +162,7 @@ impl Tree {
     ///
     /// # Errors
     /// None.
-    pub fn cascade(&self, asked: &Filtered<'_, '_>, rows: &mut Where) -> Result<()> {
+    pub fn cascade(&self, asked: &Filtered<'_>, rows: &mut Where) -> Result<()> {
         if asked.value == Value::Flag(false) && asked.call.query.get("parent").is_none_or(str::is_empty) {
             rows.and(&format!("t.{} IS NULL", self.parent), []);
         }
@@ -151,7 +173,7 @@ impl Tree {
     ///
     /// # Errors
     /// None.
-    pub fn children(&self, asked: &Filtered<'_, '_>, rows: &mut Where) -> Result<()> {
+    pub fn children(&self, asked: &Filtered<'_>, rows: &mut Where) -> Result<()> {
         let parent = self.parent;
         if asked.call.query.flag("cascade") == Some(true) {
             rows.and(&format!("t.{parent} IN ({})", self.keys_within()), [asked.value.clone()]);
@@ -165,7 +187,7 @@ impl Tree {
     ///
     /// # Errors
     /// None.
-    pub fn exclude(&self, asked: &Filtered<'_, '_>, rows: &mut Where) -> Result<()> {
+    pub fn exclude(&self, asked: &Filtered<'_>, rows: &mut Where) -> Result<()> {
         rows.and(&format!("t.id NOT IN ({})", self.keys_within()), [asked.value.clone()]);
         Ok(())
     }
@@ -174,7 +196,7 @@ impl Tree {
     ///
     /// # Errors
     /// None.
-    pub fn expand(&self, asked: &Filtered<'_, '_>, rows: &mut Where) -> Result<()> {
+    pub fn expand(&self, asked: &Filtered<'_>, rows: &mut Where) -> Result<()> {
         let (table, parent) = (self.table, self.parent);
         let sql = format!(
             "WITH RECURSIVE up (id, parent) AS (SELECT id, {parent} FROM {table} WHERE id = ? UNION ALL SELECT p.id, p.{parent} FROM {table} p JOIN up ON p.id = up.parent) \

@@ -20,7 +20,7 @@ pub struct Change<'a> {
     /// The transaction.
     pub tx: &'a Tx<'a>,
     /// The request.
-    pub call: &'a Call<'a>,
+    pub call: &'a Call,
     /// What kind of row.
     pub resource: &'static Resource,
     /// Its key; none until it is inserted.
@@ -34,7 +34,7 @@ pub struct Change<'a> {
 }
 
 impl<'a> Change<'a> {
-    fn load(tx: &'a Tx<'a>, call: &'a Call<'a>, resource: &'static Resource, id: i64) -> Result<Change<'a>> {
+    fn load(tx: &'a Tx<'a>, call: &'a Call, resource: &'static Resource, id: i64) -> Result<Change<'a>> {
         if !read::in_scope(call, tx, resource, id)? {
             return Err(Error::no_such(resource.title));
         }
@@ -210,7 +210,7 @@ impl<'a> Change<'a> {
 ///
 /// # Errors
 /// 400 by the resource's rules.
-pub fn insert(tx: &Tx<'_>, call: &Call<'_>, resource: &'static Resource, new: Input) -> Result<i64> {
+pub fn insert(tx: &Tx<'_>, call: &Call, resource: &'static Resource, new: Input) -> Result<i64> {
     let mut change = Change { tx, call, resource, id: None, new, problems: Problems::default(), old: None, sets: Vec::new() };
     change.store()
 }
@@ -219,7 +219,7 @@ pub fn insert(tx: &Tx<'_>, call: &Call<'_>, resource: &'static Resource, new: In
 ///
 /// # Errors
 /// 404 if there is none, 400 by the resource's rules.
-pub fn update_row(tx: &Tx<'_>, call: &Call<'_>, resource: &'static Resource, id: i64, new: Input) -> Result<()> {
+pub fn update_row(tx: &Tx<'_>, call: &Call, resource: &'static Resource, id: i64, new: Input) -> Result<()> {
     let mut change = Change::load(tx, call, resource, id)?;
     change.new = new;
     change.store().map(|_| ())
@@ -229,8 +229,8 @@ pub fn update_row(tx: &Tx<'_>, call: &Call<'_>, resource: &'static Resource, id:
 ///
 /// # Errors
 /// 400 by the fields and rules.
-pub fn create(call: &Call<'_>, resource: &'static Resource) -> Result<Reply> {
-    call.write(|tx| {
+pub fn create(call: &Call, resource: &'static Resource) -> Result<Reply> {
+    call.write(move |tx, call| {
         if let Some(create) = resource.create {
             return create(tx, call);
         }
@@ -245,7 +245,7 @@ pub fn create(call: &Call<'_>, resource: &'static Resource) -> Result<Reply> {
     })
 }
 
-fn create_all(tx: &Tx<'_>, call: &Call<'_>, resource: &'static Resource, list: &[serde_json::Value]) -> Result<Reply> {
+fn create_all(tx: &Tx<'_>, call: &Call, resource: &'static Resource, list: &[serde_json::Value]) -> Result<Reply> {
     if list.is_empty() || list.len() > MAX_BULK {
         return invalid_bare(WHOLE, format!("A list of 1 to {MAX_BULK} objects is expected here."));
     }
@@ -276,9 +276,9 @@ fn create_all(tx: &Tx<'_>, call: &Call<'_>, resource: &'static Resource, list: &
 ///
 /// # Errors
 /// 404 if there is none, 400 by the fields and rules.
-pub fn update(call: &Call<'_>, resource: &'static Resource) -> Result<Reply> {
+pub fn update(call: &Call, resource: &'static Resource) -> Result<Reply> {
     let id = call.key()?;
-    call.write(|tx| {
+    call.write(move |tx, call| {
         let mut change = Change::load(tx, call, resource, id)?;
         change.new = input::read(tx, resource.fields, &call.content, mode_of(call.verb))?;
         change.store()?;
@@ -299,9 +299,9 @@ pub fn mode_of(verb: Verb) -> Mode {
 ///
 /// # Errors
 /// 404 if there is none, 400 by the resource's rules.
-pub fn delete(call: &Call<'_>, resource: &'static Resource) -> Result<Reply> {
+pub fn delete(call: &Call, resource: &'static Resource) -> Result<Reply> {
     let id = call.key()?;
-    call.write(|tx| {
+    call.write(move |tx, call| {
         remove(tx, call, resource, id)?;
         Ok(Reply::empty(204))
     })
@@ -311,7 +311,7 @@ pub fn delete(call: &Call<'_>, resource: &'static Resource) -> Result<Reply> {
 ///
 /// # Errors
 /// 404 if there is none, 400 by the resource's rules.
-pub fn remove(tx: &Tx<'_>, call: &Call<'_>, resource: &'static Resource, id: i64) -> Result<()> {
+pub fn remove(tx: &Tx<'_>, call: &Call, resource: &'static Resource, id: i64) -> Result<()> {
     let mut change = Change::load(tx, call, resource, id)?;
     if let Some(remove) = resource.remove {
         if !resource.remove_input.is_empty() {
@@ -323,7 +323,7 @@ pub fn remove(tx: &Tx<'_>, call: &Call<'_>, resource: &'static Resource, id: i64
 }
 
 /// The rows that a bulk request means: `items`, or everything with `all`.
-fn meant(tx: &Tx<'_>, call: &Call<'_>, resource: &'static Resource) -> Result<Vec<i64>> {
+fn meant(tx: &Tx<'_>, call: &Call, resource: &'static Resource) -> Result<Vec<i64>> {
     let all = call.content.raw("all").is_some_and(|v| v == true || v.as_str().is_some_and(super::call::loosely_true));
     let mut keys: Vec<i64> = match call.content.raw("items") {
         Some(serde_json::Value::Array(list)) if !list.is_empty() => {
@@ -337,10 +337,9 @@ fn meant(tx: &Tx<'_>, call: &Call<'_>, resource: &'static Resource) -> Result<Ve
     }
     keys.sort_unstable();
     keys.dedup();
-    let sql = format!("SELECT 1 FROM \"{}\" WHERE id = ?1", resource.table);
     let mut there = Vec::new();
     for key in keys {
-        if db::one::<i64>(tx, &sql, [key])?.is_some() && read::in_scope(call, tx, resource, key)? {
+        if exists(tx, resource, key)? && read::in_scope(call, tx, resource, key)? {
             there.push(key);
         }
     }
@@ -354,8 +353,8 @@ fn meant(tx: &Tx<'_>, call: &Call<'_>, resource: &'static Resource) -> Result<Ve
 ///
 /// # Errors
 /// 400 if none is meant, or by the fields and rules of any of them.
-pub fn update_all(call: &Call<'_>, resource: &'static Resource) -> Result<Reply> {
-    call.write(|tx| {
+pub fn update_all(call: &Call, resource: &'static Resource) -> Result<Reply> {
+    call.write(move |tx, call| {
         let keys = meant(tx, call, resource)?;
         for key in &keys {
             let mut change = Change::load(tx, call, resource, *key)?;
@@ -365,7 +364,7 @@ pub fn update_all(call: &Call<'_>, resource: &'static Resource) -> Result<Reply>
         let mut out = Json::new();
         out.open('{');
         out.key("success");
-        out.text(&format!("{} objects were changed.", keys.len()));
+        out.text(&format!("Updated {} items", keys.len()));
         out.key("items");
         out.open('[');
         Writer::new(call, tx).rows(resource, Shape::Changed, &keys, &mut out)?;
@@ -379,13 +378,13 @@ pub fn update_all(call: &Call<'_>, resource: &'static Resource) -> Result<Reply>
 ///
 /// # Errors
 /// 400 if none is meant, or by the rules of any of them.
-pub fn delete_all(call: &Call<'_>, resource: &'static Resource) -> Result<Reply> {
-    call.write(|tx| {
+pub fn delete_all(call: &Call, resource: &'static Resource) -> Result<Reply> {
+    call.write(move |tx, call| {
         let keys = meant(tx, call, resource)?;
         for key in &keys {
             remove(tx, call, resource, *key)?;
         }
-        Ok(Reply::value(&serde_json::json!({"success": format!("{} objects were deleted.", keys.len())})))
+        Ok(Reply::value(&serde_json::json!({"success": format!("Deleted {} items", keys.len())})))
     })
 }
 
@@ -393,8 +392,8 @@ pub fn delete_all(call: &Call<'_>, resource: &'static Resource) -> Result<Reply>
 ///
 /// # Errors
 /// 400 by the fields, and whatever the action refuses.
-pub fn act(call: &Call<'_>, resource: &'static Resource, action: &'static super::describe::Action) -> Result<Reply> {
-    call.write(|tx| {
+pub fn act(call: &Call, resource: &'static Resource, action: &'static super::describe::Action) -> Result<Reply> {
+    call.write(move |tx, call| {
         if let Some(id) = call.id {
             read::must_exist(call, tx, resource, id)?;
         }
@@ -403,13 +402,16 @@ pub fn act(call: &Call<'_>, resource: &'static Resource, action: &'static super:
             return Ok(reply);
         }
         let mut out = Json::new();
-        echo(action.input, &input, &mut out);
+        echo(tx, action.input, &input, &mut out)?;
         Ok(Reply::json(201, out))
     })
 }
 
 /// Writes a checked body as the contract echoes it: keys as numbers, quantities as text.
-pub fn echo(fields: &'static [super::describe::Field], input: &Input, out: &mut Json) {
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn echo(tx: &Tx<'_>, fields: &'static [super::describe::Field], input: &Input, out: &mut Json) -> Result<()> {
     use super::describe::Kind;
     out.open('{');
     for field in fields.iter().filter(|f| !f.secret) {
@@ -420,11 +422,13 @@ pub fn echo(fields: &'static [super::describe::Field], input: &Input, out: &mut 
                 out.open('[');
                 for element in list {
                     out.item();
-                    echo(inner, element, out);
+                    echo(tx, inner, element, out)?;
                 }
                 out.close(']');
             }
-            (Kind::Object(inner), Value::Object(object)) => echo(inner, object, out),
+            (Kind::Object(inner), Value::Object(object)) => echo(tx, inner, object, out)?,
+            // What the action used up has no key any more.
+            (Kind::Ref(target), Value::Int(id)) if !exists(tx, target, *id)? => out.null(),
             (Kind::Number(_, places) | Kind::Fixed(_, places), Value::Int(n)) => out.text(&read::places_of(*n, places)),
             (Kind::Money, Value::Int(n)) => out.millionths(*n),
             (Kind::DateTime, Value::Int(at)) => out.text(&super::moment::minute(*at)),
@@ -439,4 +443,9 @@ pub fn echo(fields: &'static [super::describe::Field], input: &Input, out: &mut 
         }
     }
     out.close('}');
+    Ok(())
+}
+
+fn exists(tx: &Tx<'_>, target: &Resource, id: i64) -> Result<bool> {
+    Ok(db::one::<i64>(tx, &format!("SELECT 1 FROM \"{}\" WHERE id = ?1", target.table), [id])?.is_some())
 }

@@ -151,7 +151,10 @@ impl Identity {
         }
         if entry.seen.as_deref() != Some(&today) {
             // Noted once a day. A server that cannot write still answers.
-            let noted = db.write(&entry.user, |tx| db::run(tx, "UPDATE token SET last_seen = ?2 WHERE id = ?1", (entry.token, &today)));
+            let noted = db.write(entry.user.clone(), {
+                let (token, today) = (entry.token, today.clone());
+                move |tx| db::run(tx, "UPDATE token SET last_seen = ?2 WHERE id = ?1", (token, today))
+            });
             if let Err(e) = noted {
                 log::warn!("token {} could not be noted as seen: {e}", entry.token);
                 self.remember(key, Known { seen: Some(today), ..entry.clone() });

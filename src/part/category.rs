@@ -1,14 +1,16 @@
 //! `/api/part/category/`: the tree that parts are sorted into.
 
 use super::part::PART;
+use super::rules;
+use crate::common::icon;
 use crate::common::parameter::parameters_of;
 use crate::db;
 use crate::engine::describe::*;
 use crate::engine::input::Value;
 use crate::engine::tree::Tree;
-use crate::engine::write::{Change, remove as remove_row};
-use crate::error::{Result, WHOLE};
-use crate::identity::Role;
+use crate::engine::write::Change;
+use crate::error::{Error, Result, WHOLE};
+use crate::identity::{Right, Role};
 use crate::stock::location::LOCATION;
 
 /// How the table spells its tree.
@@ -42,7 +44,7 @@ pub static CATEGORY: Resource = Resource {
         text("icon", 100).null().blank().says("Icon", "Icon of the category"),
         int("parent_default_location").null().joined(PARENT_LOCATION).label("Parent default location"),
         parameters_of!("part.partcategory").label("Parameters"),
-        json("path", PATH, STEPS).null().on("path_detail").label("Path"),
+        json("path", PATH, STEPS).holds("TreePath").null().on("path_detail").label("Path"),
     ],
     filters: &[
         where_("name", Reads::Text, "t.name = ?"),
@@ -154,6 +156,7 @@ fn star(change: &mut Change<'_>, value: &Value) -> Result<()> {
 
 fn check(change: &mut Change<'_>) -> Result<()> {
     TREE.check(change)?;
+    icon::check(change, "icon");
     if change.int("icon").is_none() && change.new.get("icon") == Some(&Value::Null) {
         change.set("icon", Value::Text(String::new()));
     }
@@ -178,26 +181,20 @@ fn check(change: &mut Change<'_>) -> Result<()> {
 
 /// What is below and the parts either go too, or move to the category above.
 fn remove(change: &mut Change<'_>) -> Result<()> {
-    let (tx, id, above) = (change.tx, change.key(), change.was_int("parent"));
-    let (with_children, with_parts) = (change.new.flag("delete_child_categories"), change.new.flag("delete_parts"));
-    let below = if with_children { TREE.below(tx, id)? } else { vec![id] };
-    for category in below.iter().rev() {
-        for part in db::column::<i64>(tx, "SELECT id FROM part WHERE category = ?1", [*category])? {
+    let with_parts = change.new.flag("delete_parts");
+    if with_parts && !change.call.user.may(Right::Delete, &PART) {
+        return Err(Error::denied());
+    }
+    let tx = change.tx;
+    TREE.remove(change, change.new.flag("delete_child_categories"), |category, above| {
+        for part in db::column::<i64>(tx, "SELECT id FROM part WHERE category = ?1", [category])? {
             if with_parts {
-                remove_row(tx, change.call, &PART, part)?;
+                rules::delete(tx, part)?;
             } else {
                 db::run(tx, "UPDATE part SET category = ?2 WHERE id = ?1", (part, above))?;
             }
         }
-        if !with_children {
-            let children: Vec<i64> = db::column(tx, "SELECT id FROM part_category WHERE parent = ?1", [*category])?;
-            db::run(tx, "UPDATE part_category SET parent = ?2 WHERE parent = ?1", (category, above))?;
-            for child in children {
-                TREE.derive(tx, child)?;
-            }
-        }
-        db::run(tx, "DELETE FROM parameter WHERE model_type = 'part.partcategory' AND model_id = ?1", [*category])?;
-        db::run(tx, "DELETE FROM part_category WHERE id = ?1", [*category])?;
-    }
-    Ok(())
+        db::run(tx, "DELETE FROM parameter WHERE model_type = 'part.partcategory' AND model_id = ?1", [category])?;
+        Ok(())
+    })
 }

@@ -33,21 +33,31 @@ macro_rules! required_build {
     };
 }
 
+/// What several numbers of a part are made of; see `Resource::shared`.
+pub const SHARED: &[(&str, &str)] =
+    &[("q_own", own_stock!()), ("q_variants", variant_stock!()), ("q_builds", for_builds!()), ("q_sales", for_sales!())];
 /// On the shelf: of the part itself.
-pub const IN_STOCK: &str = own_stock!();
+pub const IN_STOCK: &str = "t.q_own";
 /// On the shelf: of its variants at any depth.
-pub const VARIANT_STOCK: &str = variant_stock!();
+pub const VARIANT_STOCK: &str = "t.q_variants";
 /// On the shelf: both.
-pub const TOTAL_IN_STOCK: &str = concat!(own_stock!(), " + ", variant_stock!());
+pub const TOTAL_IN_STOCK: &str = "t.q_own + t.q_variants";
+/// Set aside for builds that are open.
+pub const FOR_BUILDS: &str = "t.q_builds";
+/// Set aside for sales orders that are open, in shipments that have not left.
+pub const FOR_SALES: &str = "t.q_sales";
+/// On the shelf and not set aside; never below zero.
+pub const UNALLOCATED: &str = "max(0, t.q_own + t.q_variants - t.q_builds - t.q_sales)";
+/// The same three for orderings, where nothing is shared.
+pub const ORDER_IN_STOCK: &str = own_stock!();
+/// On the shelf, with variants.
+pub const ORDER_TOTAL: &str = concat!("(", own_stock!(), " + ", variant_stock!(), ")");
+/// On the shelf and not set aside.
+pub const ORDER_UNALLOCATED: &str =
+    concat!("max(0, ", own_stock!(), " + ", variant_stock!(), " - ", for_builds!(), " - ", for_sales!(), ")");
 /// On the shelf, at places outside the house.
 pub const EXTERNAL_STOCK: &str = "SELECT coalesce(sum(s.quantity), 0) FROM stock_item s JOIN stock_location l ON l.id = s.location AND l.external = 1 \
     WHERE s.part = t.id AND s.in_stock = 1";
-/// Set aside for builds that are open.
-pub const FOR_BUILDS: &str = for_builds!();
-/// Set aside for sales orders that are open, in shipments that have not left.
-pub const FOR_SALES: &str = for_sales!();
-/// On the shelf and not set aside; never below zero.
-pub const UNALLOCATED: &str = concat!("max(0, ", own_stock!(), " + ", variant_stock!(), " - ", for_builds!(), " - ", for_sales!(), ")");
 /// Bought and not yet received, in the part's units.
 pub const ORDERING: &str = "SELECT coalesce(sum((l.quantity - l.received) * p.pack_quantity_native / 1000000), 0) FROM supplier_part p \
     JOIN purchase_order_line l ON l.part = p.id AND l.quantity > l.received JOIN purchase_order o ON o.id = l.\"order\" AND o.status IN (10, 20, 25) \

@@ -68,6 +68,7 @@ pub static FILTERS: &[Filter] = &[
     }),
     where_("related", Reads::Int, RELATED),
     where_("exclude_related", Reads::Int, UNRELATED),
+    helper("cascade"),
     by("category", Reads::IntOrNull, |asked, rows| {
         let cascade = asked.call.query.flag("cascade").unwrap_or(true);
         match (&asked.value, cascade) {
@@ -97,9 +98,9 @@ pub static ORDER: &[Order] = &[
     order("name", &["t.name"]),
     order("creation_date", &["t.creation_date"]),
     order("IPN", &["t.\"IPN\""]),
-    order("in_stock", &[IN_STOCK]),
-    order("total_in_stock", &[TOTAL_IN_STOCK]),
-    order("unallocated_stock", &[UNALLOCATED]),
+    order("in_stock", &[ORDER_IN_STOCK]),
+    order("total_in_stock", &[ORDER_TOTAL]),
+    order("unallocated_stock", &[ORDER_UNALLOCATED]),
     order("category", &["(SELECT c.tree_key FROM part_category c WHERE c.id = t.category)"]),
     order("default_location", &["(SELECT l.tree_key FROM stock_location l WHERE l.id = t.default_location)"]),
     order("units", &["t.units"]),

@@ -84,9 +84,10 @@ pub static PART: Resource = Resource {
         quantity("unallocated_stock").null().joined(UNALLOCATED).label("Unallocated Stock"),
         quantity("variant_stock").null().joined(VARIANT_STOCK).label("Variant Stock"),
         prose("notes", 50_000).null().blank().detail_only().says("Notes", "Notes in Markdown"),
-        object("duplicate", DUPLICATE).secret().says("Duplicate Part", "Take over what another part has"),
-        object("initial_stock", INITIAL_STOCK).secret().says("Initial Stock", "Create the part with stock"),
+        object("duplicate", DUPLICATE).holds("DuplicatePart").secret().says("Duplicate Part", "Take over what another part has"),
+        object("initial_stock", INITIAL_STOCK).holds("InitialStock").secret().says("Initial Stock", "Create the part with stock"),
         object("initial_supplier", INITIAL_SUPPLIER)
+            .holds("InitialSupplier")
             .secret()
             .says("Supplier Information", "Create the part with a supplier and a manufacturer"),
         flag("copy_category_parameters")
@@ -97,7 +98,7 @@ pub static PART: Resource = Resource {
         parameters_of!("part.part").label("Parameters"),
         nested("default_location_detail", &LOCATION_BRIEF, "t.default_location").null().on("location_detail"),
         words("tags").kept_by(tags_of!("part"), tag::save).on("tags").label("Tags"),
-        json("category_path", PATH, STEPS).null().on("path_detail"),
+        json("category_path", PATH, STEPS).holds("TreePath").null().on("path_detail"),
         many("price_breaks", &SALE_BREAK, "SELECT id FROM part_price_break WHERE part = :id AND kind = 'sale' ORDER BY quantity")
             .null()
             .on("price_breaks"),
@@ -114,6 +115,7 @@ pub static PART: Resource = Resource {
     order: super::filter::ORDER,
     sort: order("", &["t.name"]),
     list_flags: &[("pricing", true)],
+    shared: SHARED,
     counted: true,
     check: Some(super::rules::check),
     saved: Some(super::rules::saved),
@@ -150,7 +152,7 @@ const PRICING_MAX: Field =
 const STARRED: &str = "EXISTS (SELECT 1 FROM part_star s WHERE s.part = t.id AND s.user = :user)";
 const PATH: &str = "WITH RECURSIVE up (id, parent, name, level) AS (SELECT c.id, c.parent, c.name, c.level FROM part_category c WHERE c.id = t.category \
     UNION ALL SELECT p.id, p.parent, p.name, p.level FROM part_category p JOIN up ON p.id = up.parent) \
-    SELECT json_group_array(json_object('pk', id, 'name', name)) FROM (SELECT * FROM up ORDER BY level)";
+    SELECT iif(count(*) = 0, NULL, json_group_array(json_object('pk', id, 'name', name))) FROM (SELECT * FROM up ORDER BY level)";
 
 /// A quantity with six places, shown as a number.
 const fn fixed_as_number(name: &'static str) -> Field {
@@ -224,6 +226,7 @@ pub static SERIALS: Endpoint = Endpoint {
     roles: BASE.roles,
     title: "serial numbers of a part",
     model: "part",
+    output_schema: "PartSerialNumber",
     output: &[text("latest", 0).null().fixed().label("Latest"), text("next", 0).fixed().label("Next")],
     verbs: &[(crate::engine::call::Verb::Get, |call| {
         let (conn, id) = (call.db().read()?, call.key()?);
@@ -252,6 +255,7 @@ pub static REQUIREMENTS: Resource = Resource {
         quantity("required_for_sales_orders").computed(REQUIRED_SALES).label("Required for Sales Orders"),
         quantity("allocated_to_sales_orders").computed(FOR_SALES).plain().label("Allocated to Sales Orders"),
     ],
+    shared: SHARED,
     ..BASE
 };
 

@@ -3,7 +3,7 @@
 use super::category::TREE as CATEGORIES;
 use super::part::{PART, TREE};
 use crate::common::{setting, tag};
-use crate::db;
+use crate::db::{self, Tx};
 use crate::engine::input::{Input, Value};
 use crate::engine::moment;
 use crate::engine::write::{Change, insert};
@@ -65,15 +65,12 @@ fn category(change: &mut Change<'_>) -> Result<()> {
 /// The IPN: of the shop's pattern, and unique if the shop says so.
 fn number(change: &mut Change<'_>) -> Result<()> {
     let ipn = change.text("IPN");
-    if ipn.is_empty() || !change.changes("IPN") {
-        return Ok(());
-    }
     let pattern = setting::value(change.tx, "PART_IPN_REGEX")?;
     // A pattern that is none binds nobody.
     if !pattern.is_empty() && regex::Regex::new(&pattern).is_ok_and(|regex| !regex.is_match(&ipn)) {
         change.wrong(WHOLE, format!("The IPN must match the pattern {pattern}."));
     }
-    if !setting::is_on(change.tx, "PART_ALLOW_DUPLICATE_IPN")? {
+    if !ipn.is_empty() && !setting::is_on(change.tx, "PART_ALLOW_DUPLICATE_IPN")? {
         let twin: Option<i64> =
             db::one(change.tx, "SELECT id FROM part WHERE \"IPN\" = ?1 COLLATE NOCASE AND id IS NOT ?2", (&ipn, change.id))?;
         if twin.is_some() {
@@ -269,6 +266,14 @@ pub fn remove(change: &mut Change<'_>) -> Result<()> {
     {
         return refuse("The part stands in a bill of materials.");
     }
+    delete(tx, id)
+}
+
+/// Deletes a part without asking; its variants become those of its own template.
+///
+/// # Errors
+/// The database cannot be written.
+pub fn delete(tx: &Tx<'_>, id: i64) -> Result<()> {
     let variants: Vec<i64> = db::column(tx, "SELECT id FROM part WHERE variant_of = ?1", [id])?;
     tag::clear(tx, "part", id)?;
     db::run(tx, "DELETE FROM parameter WHERE model_type = 'part.part' AND model_id = ?1", [id])?;

@@ -16,19 +16,22 @@ use crate::error::{Error, Problem, Problems, Result, WHOLE, invalid};
 pub static ACTIONS: &[Action] = &[
     Action {
         path: "add",
-        input: &[list("items", LINE).required(), NOTES],
+        schema: "StockAdd",
+        input: &[LINES, NOTES],
         needs: &[],
         run: |tx, _, given| each(tx, given, |item, line| add(tx, item, line, given.text("notes"))).map(|()| None),
     },
     Action {
         path: "remove",
-        input: &[list("items", LINE).required(), NOTES],
+        schema: "StockRemove",
+        input: &[LINES, NOTES],
         needs: &[],
         run: |tx, _, given| each(tx, given, |item, line| remove(tx, item, line, given.text("notes"))).map(|()| None),
     },
     Action {
         path: "count",
-        input: &[list("items", LINE).required(), NOTES, PLACE.null().fill(Fill::Null)],
+        schema: "StockCount",
+        input: &[LINES, NOTES, PLACE.null().fill(Fill::Null)],
         needs: &[],
         run: |tx, _, given| {
             real_place(tx, given)?;
@@ -37,7 +40,8 @@ pub static ACTIONS: &[Action] = &[
     },
     Action {
         path: "transfer",
-        input: &[list("items", LINE).required(), NOTES, PLACE.required().only(&[("structural", false)])],
+        schema: "StockTransfer",
+        input: &[LINES, NOTES, PLACE.required().only(&[("structural", false)])],
         needs: &[],
         run: |tx, _, given| {
             above_zero(given)?;
@@ -47,6 +51,7 @@ pub static ACTIONS: &[Action] = &[
     },
 ];
 
+static LINES: Field = list("items", LINE).required().holds("StockAdjustmentItem");
 static NOTES: Field = prose("notes", 0).blank().request().says("Notes", "What to write down");
 static PLACE: Field = to("location", &LOCATION).request().says("Location", "Where it lies then");
 static LINE: &[Field] = &[
@@ -131,8 +136,8 @@ impl Item {
     fn dress(&mut self, tx: &Tx<'_>, line: &Input) -> Result<Deltas> {
         let mut deltas = Deltas::new();
         for column in ["batch", "packaging"] {
-            if line.sent(column) {
-                let text = line.text(column);
+            let text = line.text(column);
+            if !text.is_empty() {
                 db::run(tx, &format!("UPDATE stock_item SET {column} = ?2, updated = ?3 WHERE id = ?1"), (self.id, text, tx.now))?;
                 if column == "batch" {
                     deltas = deltas.with(column, text);
@@ -154,7 +159,7 @@ impl Item {
                 .with("old_status_logical", self.status);
             (self.status, self.status_custom_key) = (logical, custom);
         }
-        if line.sent("packaging") {
+        if !line.text("packaging").is_empty() {
             deltas = deltas.with("packaging", line.text("packaging"));
         }
         Ok(deltas)
@@ -285,6 +290,9 @@ pub fn count(tx: &Tx<'_>, mut item: Item, line: &Input, place: Option<i64>, note
         if let Some(place) = place {
             db::run(tx, "UPDATE stock_item SET location = ?2 WHERE id = ?1", [item.id, place])?;
             deltas = deltas.with("location", place);
+            if let Some(before) = item.location.filter(|before| *before != place) {
+                deltas = deltas.with("old_location", before);
+            }
         }
         let deltas = deltas.and(item.dress(tx, line)?);
         note(tx, item.id, item.part, Event::Counted, &deltas, notes)?;

@@ -13,8 +13,9 @@ use crate::part::part::{PART, TREE as PARTS};
 
 /// Joins the part, by which lists of stock are sorted.
 pub const WITH_PART: &str = "JOIN part p ON p.id = t.part";
-/// Walks the parts by name and their stock by quantity, as the indexes have them.
-pub const BY_PART: &str = "part p CROSS JOIN stock_item t ON t.part = p.id";
+/// Walks the parts by name and their stock by quantity, as the indexes have them; a bound LIMIT does not tell SQLite that few rows are enough.
+pub const BY_PART: &str = "part p INDEXED BY part_name CROSS JOIN stock_item t INDEXED BY stock_item_part ON t.part = p.id";
+const BY_IPN: &str = "part p INDEXED BY part_ipn CROSS JOIN stock_item t INDEXED BY stock_item_part ON t.part = p.id";
 const WITH_PLACE: &str = "LEFT JOIN stock_location place ON place.id = t.location";
 const WITH_SUPPLIER: &str = "LEFT JOIN supplier_part sold ON sold.id = t.supplier_part";
 
@@ -45,6 +46,7 @@ pub static FILTERS: &[Filter] = &[
     ),
     where_("supplier", Reads::Ref(&COMPANY), "t.supplier_part IN (SELECT id FROM supplier_part WHERE supplier = ?)"),
     where_("company", Reads::Ref(&COMPANY), BY_COMPANY),
+    helper("include_variants"),
     by("part", Reads::Ref(&PART), |asked, rows| {
         if asked.call.query.flag("include_variants").unwrap_or(true) {
             rows.and(&format!("t.part IN ({})", PARTS.keys_within()), [asked.value.clone()]);
@@ -121,6 +123,7 @@ pub static FILTERS: &[Filter] = &[
     is("has_stocktake", "t.stocktake_date IS NOT NULL"),
     where_("expiry_before", Reads::Date, "t.expiry_date < ?"),
     where_("expiry_after", Reads::Date, "t.expiry_date > ?"),
+    helper("cascade"),
     by("location", Reads::IntOrNull, |asked, rows| {
         let cascade = asked.call.query.flag("cascade").unwrap_or(true);
         match (&asked.value, cascade) {
@@ -161,8 +164,8 @@ pub static ORDER: &[Order] = &[
     Order { name: "location", sql: &["place.pathstring"], join: WITH_PLACE, walk: "" },
     Order { name: "part", sql: &["p.name"], join: WITH_PART, walk: BY_PART },
     Order { name: "part__name", sql: &["p.name"], join: WITH_PART, walk: BY_PART },
-    Order { name: "part__IPN", sql: &["p.\"IPN\""], join: WITH_PART, walk: BY_PART },
-    Order { name: "IPN", sql: &["p.\"IPN\""], join: WITH_PART, walk: BY_PART },
+    Order { name: "part__IPN", sql: &["p.\"IPN\""], join: WITH_PART, walk: BY_IPN },
+    Order { name: "IPN", sql: &["p.\"IPN\""], join: WITH_PART, walk: BY_IPN },
     order("updated", &["t.updated"]),
     order("purchase_price", &["t.purchase_price"]),
     order("creation_date", &["t.creation_date"]),

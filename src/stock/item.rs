@@ -24,6 +24,7 @@ pub static ITEM: Resource = Resource {
     path: "stock",
     model: "stockitem",
     schema: "StockItem",
+    creates_several: true,
     title: "stock item",
     table: "stock_item",
     roles: ROLES,
@@ -73,7 +74,7 @@ pub static ITEM: Resource = Resource {
             .fill(Fill::By(setting::default_currency))
             .says("Currency", "Currency of the purchase price"),
         flag("use_pack_size").null().request().secret().says("Use pack size", "The quantity is a number of packs"),
-        text("serial_numbers", 0).null().request().secret().says("Serial numbers", "Serial numbers of new items"),
+        text("serial_numbers", 0).null().blank().says_not_blank().request().secret().says("Serial numbers", "Serial numbers of new items"),
         quantity("allocated").null().joined(ALLOCATED).label("Allocated Quantity"),
         flag("expired").null().joined(EXPIRED).label("Expired"),
         int("installed_items").null().joined("SELECT count(*) FROM stock_item i WHERE i.belongs_to = t.id").label("Installed Items"),
@@ -81,7 +82,7 @@ pub static ITEM: Resource = Resource {
         flag("stale").null().joined(STALE).label("Stale"),
         int("tracking_items").null().joined("SELECT count(*) FROM stock_tracking k WHERE k.item = t.id").label("Tracking Items"),
         nested("part_detail", &PART_BRIEF, "t.part").null().unless_off("part_detail").label("Part"),
-        json("location_path", PATH, STEPS).null().on("path_detail"),
+        json("location_path", PATH, STEPS).holds("TreePath").null().on("path_detail"),
         nested("location_detail", &LOCATION_BRIEF, "t.location").null().on("location_detail").label("Location"),
         words("tags").kept_by(tags_of!("stockitem"), tag::save).on("tags").label("Tags"),
         many("tests", &RESULT, "SELECT id FROM stock_test_result WHERE stock_item = :id ORDER BY date").null().on("tests").label("Tests"),
@@ -129,7 +130,7 @@ const STALE: &str = "t.in_stock = 1 AND t.expiry_date IS NOT NULL AND t.expiry_d
 const PATH: &str = "WITH RECURSIVE up (id, parent, name, level, icon, kind) AS (SELECT p.id, p.parent, p.name, p.level, p.custom_icon, p.location_type \
     FROM stock_location p WHERE p.id = t.location \
     UNION ALL SELECT p.id, p.parent, p.name, p.level, p.custom_icon, p.location_type FROM stock_location p JOIN up ON p.id = up.parent) \
-    SELECT json_group_array(json_object('pk', id, 'name', name, 'icon', icon)) FROM (SELECT up.id, up.name, coalesce(nullif(up.icon, ''), \
+    SELECT iif(count(*) = 0, NULL, json_group_array(json_object('pk', id, 'name', name, 'icon', icon))) FROM (SELECT up.id, up.name, coalesce(nullif(up.icon, ''), \
     (SELECT nullif(y.icon, '') FROM stock_location_type y WHERE y.id = up.kind), (SELECT value FROM setting WHERE key = 'STOCK_LOCATION_DEFAULT_ICON'), '') AS icon FROM up ORDER BY up.level)";
 const BY_COMPANY: &str = "SELECT s.id FROM stock_item s JOIN supplier_part p ON p.id = s.supplier_part LEFT JOIN manufacturer_part m ON m.id = p.manufacturer_part \
     JOIN company c ON c.id = p.supplier OR c.id = m.manufacturer WHERE c.id IN ({})";

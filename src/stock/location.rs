@@ -2,14 +2,15 @@
 
 use super::item::ITEM;
 use super::location_type::LOCATION_TYPE;
+use crate::common::icon;
 use crate::common::parameter::parameters_of;
 use crate::common::tag::{self, tags_of};
 use crate::db;
 use crate::engine::describe::*;
 use crate::engine::tree::Tree;
 use crate::engine::write::{Change, remove as remove_row};
-use crate::error::{Result, WHOLE};
-use crate::identity::Role;
+use crate::error::{Error, Result, WHOLE};
+use crate::identity::{Right, Role};
 use crate::users::owner::OWNER;
 
 /// How the table spells its tree.
@@ -39,7 +40,7 @@ pub static LOCATION: Resource = Resource {
         nested("location_type_detail", &LOCATION_TYPE, "t.location_type").null(),
         words("tags").kept_by(tags_of!("stocklocation"), tag::save).on("tags").label("Tags"),
         parameters_of!("stock.stocklocation").label("Parameters"),
-        json("path", PATH, STEPS).null().on("path_detail").label("Path"),
+        json("path", PATH, STEPS).holds("TreePath").null().on("path_detail").label("Path"),
     ],
     filters: &[
         where_("name", Reads::Text, "t.name = ?"),
@@ -153,6 +154,7 @@ pub static LOCATION_TREE: Resource = Resource {
 
 fn check(change: &mut Change<'_>) -> Result<()> {
     TREE.check(change)?;
+    icon::check(change, "custom_icon");
     if change.flag("structural")
         && change.changes("structural")
         && let Some(id) = change.id
@@ -174,27 +176,21 @@ fn check(change: &mut Change<'_>) -> Result<()> {
 
 /// What is inside and the stock either go too, or move to the place around.
 fn remove(change: &mut Change<'_>) -> Result<()> {
-    let (tx, id, around) = (change.tx, change.key(), change.was_int("parent"));
-    let (with_places, with_stock) = (change.new.flag("delete_sub_locations"), change.new.flag("delete_stock_items"));
-    let inside = if with_places { TREE.below(tx, id)? } else { vec![id] };
-    for place in inside.iter().rev() {
-        for item in db::column::<i64>(tx, "SELECT id FROM stock_item WHERE location = ?1", [*place])? {
+    let with_stock = change.new.flag("delete_stock_items");
+    if with_stock && !change.call.user.may(Right::Delete, &ITEM) {
+        return Err(Error::denied());
+    }
+    let (tx, call) = (change.tx, change.call);
+    TREE.remove(change, change.new.flag("delete_sub_locations"), |place, around| {
+        for item in db::column::<i64>(tx, "SELECT id FROM stock_item WHERE location = ?1", [place])? {
             if with_stock {
-                remove_row(tx, change.call, &ITEM, item)?;
+                remove_row(tx, call, &ITEM, item)?;
             } else {
                 db::run(tx, "UPDATE stock_item SET location = ?2 WHERE id = ?1", (item, around))?;
             }
         }
-        if !with_places {
-            let children: Vec<i64> = db::column(tx, "SELECT id FROM stock_location WHERE parent = ?1", [*place])?;
-            db::run(tx, "UPDATE stock_location SET parent = ?2 WHERE parent = ?1", (place, around))?;
-            for child in children {
-                TREE.derive(tx, child)?;
-            }
-        }
-        tag::clear(tx, "stocklocation", *place)?;
-        db::run(tx, "DELETE FROM parameter WHERE model_type = 'stock.stocklocation' AND model_id = ?1", [*place])?;
-        db::run(tx, "DELETE FROM stock_location WHERE id = ?1", [*place])?;
-    }
-    Ok(())
+        tag::clear(tx, "stocklocation", place)?;
+        db::run(tx, "DELETE FROM parameter WHERE model_type = 'stock.stocklocation' AND model_id = ?1", [place])?;
+        Ok(())
+    })
 }

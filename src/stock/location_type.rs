@@ -1,5 +1,6 @@
 //! `/api/stock/location-type/`: kinds of places, with the icon that places of the kind get.
 
+use crate::common::icon;
 use crate::engine::describe::*;
 use crate::identity::Role;
 
@@ -22,6 +23,10 @@ pub static LOCATION_TYPE: Resource = Resource {
     search: &[own("stock_location_type", &["name"])],
     order: &[order("name", &["t.name"]), order("location_count", &[COUNT]), order("icon", &["t.icon"])],
     sort: order("-", &[COUNT]),
+    check: Some(|change| {
+        icon::check(change, "icon");
+        Ok(())
+    }),
     ..Resource::BASE
 };
 

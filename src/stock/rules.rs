@@ -19,7 +19,7 @@ use crate::part::serial;
 const ONE: i64 = 1_000_000;
 
 /// POST to `/api/stock/`: always answers a list, one item for each serial number.
-pub fn create(tx: &Tx<'_>, call: &Call<'_>) -> Result<Reply> {
+pub fn create(tx: &Tx<'_>, call: &Call) -> Result<Reply> {
     if matches!(&call.content, Content::Json(json) if !json.is_object()) {
         return invalid(WHOLE, "An object is expected here, not a list.");
     }

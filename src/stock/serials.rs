@@ -18,6 +18,7 @@ pub static SERIALS: Endpoint = Endpoint {
     title: "neighbours of a stock item",
     model: "stockitem",
     output: NEIGHBOURS,
+    output_schema: "StockItemSerialNumbers",
     verbs: &[(Verb::Get, neighbours)],
     ..Endpoint::BASE
 };
@@ -25,7 +26,7 @@ pub static SERIALS: Endpoint = Endpoint {
 static NEIGHBOURS: &[Field] =
     &[nested("next", &ITEM, "").label("Next Serial Number"), nested("previous", &ITEM, "").label("Previous Serial Number")];
 
-fn neighbours(call: &Call<'_>) -> Result<Reply> {
+fn neighbours(call: &Call) -> Result<Reply> {
     let (conn, id) = (call.db().read()?, call.key()?);
     read::must_exist(call, &conn, &ITEM, id)?;
     let family = TREE.keys_within().replace(

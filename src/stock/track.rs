@@ -107,6 +107,7 @@ pub static TRACKING: Resource = Resource {
     filters: &[
         where_("item", Reads::Ref(&ITEM), "t.item = ?"),
         where_("user", Reads::Ref(&USER), "t.user = ?"),
+        helper("include_variants"),
         by("part", Reads::Ref(&PART), |asked, rows| {
             if asked.call.query.flag("include_variants").unwrap_or(false) {
                 rows.and(&format!("t.part IN ({})", PARTS.keys_within()), [asked.value.clone()]);

@@ -22,7 +22,7 @@ pub static GROUP: Resource = Resource {
         pk(),
         text("name", 150).required().label("name"),
         many("roles", &RULESET, "SELECT id FROM ruleset WHERE \"group\" = :id ORDER BY id").null().unless_off("role_detail").label("Roles"),
-        json("permissions", PERMISSIONS, &[]).null().on("permission_detail").label("permissions"),
+        json("permissions", PERMISSIONS, &[]).holds("{}").null().on("permission_detail").label("permissions"),
         many("users", &USER_BRIEF, "SELECT user FROM user_group_member WHERE \"group\" = :id ORDER BY user")
             .null()
             .on("user_detail")
@@ -40,7 +40,7 @@ const PERMISSIONS: &str = "SELECT permissions_of(json_group_array(json_array(r.n
 /// A group inside another object.
 pub static BRIEF: Resource = Resource {
     model: "group",
-    schema: "BriefGroup",
+    schema: "Group",
     title: "group",
     table: "user_group",
     access: Access::Login,

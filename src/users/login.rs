@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::engine::call::{Call, JSON, Reply, Verb};
-use crate::engine::describe::{Endpoint, Field, text};
+use crate::engine::describe::{Endpoint, Field, any, int, text};
 use crate::error::{Error, Result};
 use crate::identity::{Access, User, session};
 
@@ -13,6 +13,9 @@ pub static ENDPOINTS: &[Endpoint] = &[
         path: "api/auth/v1/auth/session",
         access: Access::Anyone,
         title: "session",
+        operations: &["allauth_auth_session_get", "allauth_auth_session_delete"],
+        statuses: &["200", "401"],
+        output: ENVELOPE,
         verbs: &[(Verb::Get, get_session), (Verb::Delete, logout)],
         ..Endpoint::BASE
     },
@@ -20,6 +23,8 @@ pub static ENDPOINTS: &[Endpoint] = &[
         path: "api/auth/v1/auth/login",
         access: Access::Anyone,
         title: "login",
+        operations: &["allauth_auth_login_post"],
+        output: ENVELOPE,
         input: LOGIN_FIELDS,
         verbs: &[(Verb::Post, login)],
         ..Endpoint::BASE
@@ -28,11 +33,19 @@ pub static ENDPOINTS: &[Endpoint] = &[
         path: "api/auth/v1/config",
         access: Access::Anyone,
         title: "log-in options",
+        operations: &["allauth_config_get"],
+        output: ENVELOPE,
         verbs: &[(Verb::Get, config)],
         ..Endpoint::BASE
     },
 ];
 
+static ENVELOPE: &[Field] = &[
+    int("status").fixed(),
+    any("data").holds("{}").null().fixed(),
+    any("meta").holds("{}").null().fixed(),
+    any("errors").holds("[]").null().fixed(),
+];
 static LOGIN_FIELDS: &[Field] = &[text("username", 150).required().request(), text("password", 128).required().request()];
 
 fn envelope(status: u16, rest: Value) -> Reply {
@@ -50,7 +63,7 @@ fn nobody() -> Reply {
     envelope(401, json!({"data": {"flows": [{"id": "login"}]}, "meta": {"is_authenticated": false}}))
 }
 
-fn somebody(call: &Call<'_>, user: &User) -> Result<Reply> {
+fn somebody(call: &Call, user: &User) -> Result<Reply> {
     let conn = call.db().read()?;
     let (email, password): (String, String) = conn
         .prepare_cached("SELECT email, password FROM user WHERE id = ?1")?
@@ -65,13 +78,13 @@ fn somebody(call: &Call<'_>, user: &User) -> Result<Reply> {
     ))
 }
 
-fn get_session(call: &Call<'_>) -> Result<Reply> {
-    let reply = if call.user.known() { somebody(call, call.user)? } else { nobody() };
+fn get_session(call: &Call) -> Result<Reply> {
+    let reply = if call.user.known() { somebody(call, &call.user)? } else { nobody() };
     let has = session::cookie(call.header("Cookie"), session::CSRF).is_some_and(|c| !c.is_empty());
     if has { Ok(reply) } else { Ok(session::with_csrf(reply, &session::csrf()?, call.secure)) }
 }
 
-fn login(call: &Call<'_>) -> Result<Reply> {
+fn login(call: &Call) -> Result<Reply> {
     if call.user.known() {
         return Ok(envelope(409, json!({})));
     }
@@ -90,9 +103,10 @@ fn login(call: &Call<'_>) -> Result<Reply> {
         Ok(None) => refused("username_password_mismatch", "Name and password do not fit."),
         Ok(Some(user)) => {
             let agent = call.header("User-Agent").unwrap_or_default();
-            let value = call.site.db.write(&user, |tx| {
-                crate::db::run(tx, "UPDATE user SET last_login = ?2 WHERE id = ?1", [user.id, tx.now])?;
-                session::start(tx, user.id, &call.client.to_string(), agent)
+            let (client, agent) = (call.client.to_string(), agent.to_string());
+            let value = call.site.db.write(user.clone(), move |tx| {
+                crate::db::run(tx, "UPDATE user SET last_login = ?2 WHERE id = ?1", [tx.user.id, tx.now])?;
+                session::start(tx, tx.user.id, &client, &agent)
             })?;
             let reply = session::with_session(somebody(call, &user)?, &value, call.secure);
             Ok(session::with_csrf(reply, &session::csrf()?, call.secure))
@@ -101,14 +115,14 @@ fn login(call: &Call<'_>) -> Result<Reply> {
 }
 
 /// Answers 401: nobody is logged in any more, which is what was asked for.
-fn logout(call: &Call<'_>) -> Result<Reply> {
-    if let Some(value) = &call.session {
-        call.write(|tx| session::end(tx, value))?;
+fn logout(call: &Call) -> Result<Reply> {
+    if call.session.is_some() {
+        call.write(move |tx, call| session::end(tx, call.session.as_deref().unwrap_or_default()))?;
     }
     Ok(session::without_session(nobody()))
 }
 
-fn config(_: &Call<'_>) -> Result<Reply> {
+fn config(_: &Call) -> Result<Reply> {
     Ok(envelope(
         200,
         json!({"data": {

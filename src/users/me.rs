@@ -24,16 +24,17 @@ pub static ME: Resource = Resource {
     lookup: Lookup::Caller,
     fields: &[
         pk(),
-        text("username", 150).required().fixed().says("Username", "Name to log in with"),
+        text("username", 150).required().says_fixed().says("Username", "Name to log in with"),
         text("first_name", 150).required().blank().says("First Name", "Given name of the user"),
         text("last_name", 150).required().blank().says("Last Name", "Family name of the user"),
-        email("email").required().blank().fixed().says("Email", "E-mail address of the user"),
+        email("email").required().blank().says_fixed().says("Email", "E-mail address of the user"),
         many("groups", &GROUP_BRIEF, GROUPS).says("groups", "Groups that the user belongs to"),
         flag("is_staff").fixed().fill(Fill::Flag(false)).says("Staff", "May this user administer the server?"),
         flag("is_superuser").fixed().fill(Fill::Flag(false)).says("Superuser", "Does this user pass every check?"),
         flag("is_active").fixed().fill(Fill::Flag(true)).says("Active", "May this user log in?"),
         nested("profile", &PROFILE, "t.id"),
     ],
+    check: Some(super::user::check_name),
     remove: Some(|change| super::user::delete(change.tx, change.key())),
     ..Resource::BASE
 };
@@ -57,19 +58,27 @@ pub static PROFILE_FIELDS: &[Field] = &[
 ];
 
 /// The caller's profile.
-pub static PROFILE: Resource = Resource {
-    path: "user/me/profile",
-    model: "userprofile",
-    schema: "UserProfile",
-    title: "profile",
-    table: "user",
-    access: Access::Login,
-    verbs: Verbs::DETAIL.and(Verbs::UPDATE),
-    lookup: Lookup::Caller,
-    fields: PROFILE_FIELDS,
-    check: Some(check_profile),
-    ..Resource::BASE
-};
+pub static PROFILE: Resource = profile_at("user/me/profile", true);
+
+/// The older address of the profile.
+pub static OLD_PROFILE: Resource = profile_at("user/profile", false);
+
+const fn profile_at(path: &'static str, documented: bool) -> Resource {
+    Resource {
+        path,
+        documented,
+        model: "userprofile",
+        schema: "UserProfile",
+        title: "profile",
+        table: "user",
+        access: Access::Login,
+        verbs: Verbs::DETAIL.and(Verbs::UPDATE),
+        lookup: Lookup::Caller,
+        fields: PROFILE_FIELDS,
+        check: Some(check_profile),
+        ..Resource::BASE
+    }
+}
 
 /// A primary group must be one of the user's own; another is quietly left out, as the contract has it.
 fn check_profile(change: &mut Change<'_>) -> Result<()> {
@@ -84,23 +93,32 @@ fn check_profile(change: &mut Change<'_>) -> Result<()> {
 }
 
 /// `/api/user/me/roles/`, and its older address.
-pub static ROLES_OF: [Endpoint; 2] = [roles_at("api/user/me/roles/"), roles_at("api/user/roles/")];
+pub static ROLES_OF: [Endpoint; 2] = [roles_at("api/user/me/roles/", true), roles_at("api/user/roles/", false)];
 
-const fn roles_at(path: &'static str) -> Endpoint {
-    Endpoint { path, title: "roles of the caller", model: "user", output: ROLE_FIELDS, verbs: &[(Verb::Get, roles)], ..Endpoint::BASE }
+const fn roles_at(path: &'static str, documented: bool) -> Endpoint {
+    Endpoint {
+        path,
+        documented,
+        title: "roles of the caller",
+        model: "user",
+        output: ROLE_FIELDS,
+        output_schema: "Role",
+        verbs: &[(Verb::Get, roles)],
+        ..Endpoint::BASE
+    }
 }
 
 static ROLE_FIELDS: &[Field] = &[
     int("user").fixed(),
     text("username", 0).fixed(),
-    any("roles").fixed(),
-    any("permissions").fixed(),
+    any("roles").holds("{}").fixed(),
+    any("permissions").holds("{}").fixed(),
     flag("is_staff").fixed(),
     flag("is_superuser").fixed(),
 ];
 
-fn roles(call: &Call<'_>) -> Result<Reply> {
-    let user = call.user;
+fn roles(call: &Call) -> Result<Reply> {
+    let user = &call.user;
     let mut out = Json::new();
     out.open('{');
     out.key("user");
@@ -138,14 +156,18 @@ fn roles(call: &Call<'_>) -> Result<Reply> {
 }
 
 /// `/api/user/me/token/`, and its older address.
-pub static TOKEN_OF: [Endpoint; 2] = [token_at("api/user/me/token/"), token_at("api/user/token/")];
+pub static TOKEN_OF: [Endpoint; 2] = [token_at("api/user/me/token/", true), token_at("api/user/token/", false)];
 
-const fn token_at(path: &'static str) -> Endpoint {
+const fn token_at(path: &'static str, documented: bool) -> Endpoint {
+    const QUERY: &[Filter] = &[where_("name", Reads::Text, "")];
     Endpoint {
         path,
+        documented,
         title: "token of the caller",
         model: "apitoken",
+        query: QUERY,
         output: TOKEN_FIELDS,
+        output_schema: "GetAuthToken",
         verbs: &[(Verb::Get, get_token)],
         ..Endpoint::BASE
     }
@@ -154,20 +176,20 @@ const fn token_at(path: &'static str) -> Endpoint {
 static TOKEN_FIELDS: &[Field] = &[text("token", 0).fixed(), text("name", 100).fixed(), date("expiry").fixed()];
 
 /// Answers the token of that name, a new one if there is none, and starts a session where there is none.
-fn get_token(call: &Call<'_>) -> Result<Reply> {
+fn get_token(call: &Call) -> Result<Reply> {
     let name = call.query.get("name").unwrap_or_default();
     if has_markup(name) {
         return invalid(WHOLE, "HTML tags are not possible in a name.");
     }
     let name = token::clean_name(name);
-    let agent = call.header("User-Agent").unwrap_or_default();
-    let (issued, started) = call.write(|tx| {
-        let issued = token::obtain(tx, &call.site.secret, call.user.id, &name)?;
+    let (issued, name, started) = call.write(move |tx, call| {
+        let issued = token::obtain(tx, &call.site.secret, tx.user.id, &name)?;
+        let agent = call.header("User-Agent").unwrap_or_default();
         let started = match call.session {
             Some(_) => None,
-            None => Some(session::start(tx, call.user.id, &call.client.to_string(), agent)?),
+            None => Some(session::start(tx, tx.user.id, &call.client.to_string(), agent)?),
         };
-        Ok((issued, started))
+        Ok((issued, name, started))
     })?;
     let mut reply = Reply::value(&serde_json::json!({"token": issued.token, "name": name, "expiry": issued.expiry}));
     if let Some(value) = started {
@@ -176,18 +198,3 @@ fn get_token(call: &Call<'_>) -> Result<Reply> {
     }
     Ok(reply.with("Cache-Control", "no-store"))
 }
-
-/// The older address of the profile.
-pub static OLD_PROFILE: Resource = Resource {
-    path: "user/profile",
-    model: "userprofile",
-    schema: "UserProfile",
-    title: "profile",
-    table: "user",
-    access: Access::Login,
-    verbs: Verbs::DETAIL.and(Verbs::UPDATE),
-    lookup: Lookup::Caller,
-    fields: PROFILE_FIELDS,
-    check: Some(check_profile),
-    ..Resource::BASE
-};

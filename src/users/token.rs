@@ -35,7 +35,7 @@ pub static TOKEN: Resource = Resource {
         nested("user_detail", &BRIEF, "t.user"),
         flag("in_use").computed("t.id = :token").plain(),
     ],
-    filters: &[is("revoked", "t.revoked = 1"), where_("user", Reads::Ref(&USER), "t.user = ?")],
+    filters: &[is("revoked", "t.revoked = 1"), where_("user", Reads::Ref(&USER), "t.user = ?"), helper("all_users")],
     search: &[own("token", &["masked", "name"])],
     order: &[
         order("created", &["t.created"]),
@@ -57,7 +57,7 @@ fn next_year() -> String {
 }
 
 /// The only answer that shows a new token in full.
-fn create(tx: &Tx<'_>, call: &Call<'_>) -> Result<Reply> {
+fn create(tx: &Tx<'_>, call: &Call) -> Result<Reply> {
     if matches!(call.content, Content::Json(serde_json::Value::Array(_))) {
         return invalid(crate::error::WHOLE, "An object is expected here, not a list.");
     }

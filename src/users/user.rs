@@ -18,6 +18,7 @@ pub static USER: Resource = Resource {
     path: "user",
     model: "user",
     schema: "UserCreate",
+    one_schema: "ExtendedUser",
     title: "user",
     table: "user",
     roles: &[Role::ADMIN],
@@ -95,6 +96,7 @@ fn check(change: &mut Change<'_>) -> Result<()> {
     if !change.creates() && change.was_int("is_superuser") == Some(1) && !change.call.user.superuser {
         return Err(Error::Denied("Only a superuser may change a superuser.".into()));
     }
+    check_name(change)?;
     if change.was_int("is_superuser") == Some(1)
         && change.was_int("is_active") == Some(1)
         && !(change.flag("is_superuser") && change.flag("is_active"))
@@ -102,13 +104,21 @@ fn check(change: &mut Change<'_>) -> Result<()> {
     {
         change.wrong(if change.flag("is_superuser") { "is_active" } else { "is_superuser" }, "This is the last superuser.");
     }
-    let name = change.text("username");
-    if name.chars().any(|c| !c.is_alphanumeric() && !"@.+-_".contains(c)) {
-        change.wrong("username", "Letters, digits and @ . + - _ only.");
-    }
     if change.creates() {
         change.set("password", Value::Text(password::unusable()));
         change.set("date_joined", Value::Int(change.tx.now));
+    }
+    Ok(())
+}
+
+/// Names are of letters, digits and a few signs.
+///
+/// # Errors
+/// None; what is wrong stands in the change.
+pub fn check_name(change: &mut Change<'_>) -> Result<()> {
+    let name = change.text("username");
+    if name.chars().any(|c| !c.is_alphanumeric() && !"@.+-_".contains(c)) {
+        change.wrong("username", "Letters, digits and @ . + - _ only.");
     }
     Ok(())
 }
@@ -160,12 +170,11 @@ pub fn delete(tx: &Tx<'_>, id: i64) -> Result<()> {
     db::run(tx, "DELETE FROM user WHERE id = ?1", [id]).map(|_| ())
 }
 
-/// Makes a user; for the command line.
+/// Makes a user with a hashed password; for the command line.
 ///
 /// # Errors
 /// 400 with `username` if the name is taken.
-pub fn create(tx: &Tx<'_>, name: &str, email: &str, password: Option<&str>, staff: bool, superuser: bool) -> Result<i64> {
-    let hash = password.map_or_else(password::unusable, password::hash);
+pub fn create(tx: &Tx<'_>, name: &str, email: &str, hash: &str, staff: bool, superuser: bool) -> Result<i64> {
     db::run(
         tx,
         "INSERT INTO user (username, email, password, is_staff, is_superuser, date_joined) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -184,33 +193,42 @@ pub static SET_PASSWORD: Endpoint = Endpoint {
     title: "password of a user",
     model: "user",
     input: PASSWORD,
+    input_schema: "UserSetPassword",
     verbs: &[(Verb::Put, put_password), (Verb::Patch, put_password)],
     ..Endpoint::BASE
 };
 
 static PASSWORD: &[Field] = &[
-    text("password", 128).required().request().says("Password", "The new password"),
-    flag("override_warning").fill(Fill::Flag(false)).request().says("Override warning", "Take the password although it breaks the rules"),
+    text("password", 128).required().request().secret().says("Password", "The new password"),
+    flag("override_warning")
+        .fill(Fill::Flag(false))
+        .request()
+        .secret()
+        .says("Override warning", "Take the password although it breaks the rules"),
 ];
 
-fn put_password(call: &Call<'_>) -> Result<Reply> {
+fn put_password(call: &Call) -> Result<Reply> {
     let id = call.key()?;
-    call.write(|tx| {
-        read::must_exist(call, tx, &USER, id)?;
-        let given = input::read(tx, PASSWORD, &call.content, mode_of(call.verb))?;
-        // The text as it came: a password may begin or end with a blank.
-        let plain = call.content.raw("password").and_then(|v| v.as_str().map(String::from)).unwrap_or_default();
-        if given.sent("password") {
-            let weak = weaknesses(tx, id, &plain)?;
-            if !weak.is_empty() && !given.flag("override_warning") {
-                let mut problems = Problems::default();
-                problems.put("password", Problem::Text(weak.join(" ")));
-                return Err(Error::Invalid(problems));
-            }
-            set_password(tx, id, &plain)?;
+    let done = Reply::value(&serde_json::json!({}));
+    // The text as it came: a password may begin or end with a blank.
+    let plain = call.content.raw("password").and_then(|v| v.as_str().map(String::from)).unwrap_or_default();
+    {
+        let conn = call.db().read()?;
+        read::must_exist(call, &conn, &USER, id)?;
+        let given = input::read(&conn, PASSWORD, &call.content, mode_of(call.verb))?;
+        if !given.sent("password") {
+            return Ok(done);
         }
-        Ok(Reply::value(&serde_json::json!({})))
-    })
+        let weak = weaknesses(&conn, id, &plain)?;
+        if !weak.is_empty() && !given.flag("override_warning") {
+            let mut problems = Problems::default();
+            problems.put("password", Problem::Text(weak.join(" ")));
+            return Err(Error::Invalid(problems));
+        }
+    }
+    let hash = password::hash(&plain);
+    call.write(move |tx, _| set_password(tx, id, &hash))?;
+    Ok(done)
 }
 
 /// What is wrong with a password for this user.
@@ -223,11 +241,11 @@ pub fn weaknesses(conn: &Connection, id: i64, plain: &str) -> Result<Vec<String>
     Ok(password::weaknesses(plain, &about.each_ref().map(String::as_str)))
 }
 
-/// Sets a password; all sessions of the user end.
+/// Sets a hashed password; all sessions of the user end. Hashing takes long: do it before.
 ///
 /// # Errors
 /// The database cannot be written.
-pub fn set_password(tx: &Tx<'_>, id: i64, plain: &str) -> Result<()> {
-    db::run(tx, "UPDATE user SET password = ?2 WHERE id = ?1", (id, password::hash(plain)))?;
+pub fn set_password(tx: &Tx<'_>, id: i64, hash: &str) -> Result<()> {
+    db::run(tx, "UPDATE user SET password = ?2 WHERE id = ?1", (id, hash))?;
     session::end_all(tx, id)
 }

@@ -89,8 +89,9 @@ fn internal_numbers_repeat_only_if_the_setting_says_so() {
     shop.part_with("None", json!({"IPN": ""}));
     shop.part("None either");
     shop.admin.patch(&at(3), json!({"IPN": "N-1"})).refuses("IPN");
-    // What stands already may stay.
-    shop.admin.patch(&at(1), json!({"IPN": "N-1", "description": "x"})).is(200);
+    // What stands already must be mended with the next change.
+    shop.admin.patch(&at(1), json!({"description": "x"})).refuses("IPN");
+    shop.admin.patch(&at(1), json!({"IPN": "N-3", "description": "x"})).is(200);
 }
 
 #[test]
@@ -101,8 +102,8 @@ fn internal_numbers_follow_the_pattern_of_the_shop() {
     shop.admin.post("/api/part/", json!({"name": "Nut", "IPN": "x1"})).is(400);
     shop.part_with("Nut", json!({"IPN": "AB-123"}));
     shop.part_with("Bolt", json!({"IPN": "xAB-123x"}));
-    shop.part("No number");
-    shop.admin.patch(&at(1), json!({"description": "still the old number"})).is(200);
+    shop.admin.post("/api/part/", json!({"name": "No number"})).is(400);
+    shop.admin.patch(&at(1), json!({"description": "still the old number"})).is(400);
     shop.set("PART_IPN_REGEX", "(");
     shop.part_with("Pin", json!({"IPN": "whatever"}));
 }

@@ -61,14 +61,14 @@ static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
         ),
         ("norole", false, false, None),
     ] {
-        let made = site.db.write(&User::system(), |tx| {
-            let id = user::create(tx, name, &format!("{name}@shop.test"), None, staff, superuser)?;
-            db::run(tx, "UPDATE user SET password = ?2 WHERE id = ?1", (id, cheap_hash(PASSWORD)))?;
+        let secret = site.secret;
+        let made = site.db.write(User::system(), move |tx| {
+            let id = user::create(tx, name, &format!("{name}@shop.test"), &cheap_hash(PASSWORD), staff, superuser)?;
             if let Some(of) = &rulesets {
                 let group = group(tx, &format!("{name}s"), |role| granted(role, of))?;
                 db::run(tx, "INSERT INTO user_group_member (user, \"group\") VALUES (?1, ?2)", [id, group])?;
             }
-            Ok((id, token::create(tx, &site.secret, id, "tests", None)?.token))
+            Ok((id, token::create(tx, &secret, id, "tests", None)?.token))
         });
         users.insert(name, made.unwrap());
     }
@@ -182,12 +182,14 @@ impl Shop {
     /// A new user without staff flags, in a new group that grants these rights by role.
     pub fn hire(&self, name: &str, of: &[(&str, &[&str])]) -> Person {
         let site = self.server.site();
-        let made = site.db.write(&User::system(), |tx| {
-            let id = user::create(tx, name, "", None, false, false)?;
-            db::run(tx, "UPDATE user SET password = ?2 WHERE id = ?1", (id, cheap_hash(PASSWORD)))?;
-            let group = group(tx, name, |role| of.iter().find(|g| g.0 == role).map_or([0; 4], |g| rights(g.1)))?;
+        let secret = site.secret;
+        let name = name.to_string();
+        let of: Vec<(String, [i64; 4])> = of.iter().map(|(role, names)| ((*role).to_string(), rights(names))).collect();
+        let made = site.db.write(User::system(), move |tx| {
+            let id = user::create(tx, &name, "", &cheap_hash(PASSWORD), false, false)?;
+            let group = group(tx, &name, |role| of.iter().find(|g| g.0 == role).map_or([0; 4], |g| g.1))?;
             db::run(tx, "INSERT INTO user_group_member (user, \"group\") VALUES (?1, ?2)", [id, group])?;
-            Ok((id, token::create(tx, &site.secret, id, "tests", None)?.token))
+            Ok((id, token::create(tx, &secret, id, "tests", None)?.token))
         });
         let (id, token) = made.unwrap();
         Person { id, ..self.with_token(&token) }
@@ -196,7 +198,8 @@ impl Shop {
     /// Does something to the database that no address offers (yet).
     #[track_caller]
     pub fn sql(&self, sql: &str) {
-        self.server.site().db.write(&User::system(), |tx| Ok(tx.execute_batch(sql)?)).unwrap();
+        let sql = sql.to_string();
+        self.server.site().db.write(User::system(), move |tx| Ok(tx.execute_batch(&sql)?)).unwrap();
     }
 
     /// The first column of the first row.
