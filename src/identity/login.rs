@@ -107,17 +107,22 @@ impl Identity {
         Ok(Caller { user, session: Some(cookie.to_string()), token: 0 })
     }
 
-    fn remembered(&self, db: &Db, key: &[u8; 32]) -> Option<Known> {
+    /// What is known under this key, and the version of the database's people for which it holds.
+    fn remembered(&self, db: &Db, key: &[u8; 32]) -> (Option<Known>, u64) {
         let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let version = db.identity_version();
         if self.version.swap(version, SeqCst) != version {
             known.clear();
         }
-        known.get(key).filter(|k| k.since.elapsed() < BELIEVED).cloned()
+        (known.get(key).filter(|k| k.since.elapsed() < BELIEVED).cloned(), version)
     }
 
-    fn remember(&self, key: [u8; 32], entry: Known) {
+    /// Remembers what was read since `version`; if somebody changed people or rights meanwhile it may be old already, and is not kept.
+    fn remember(&self, version: u64, key: [u8; 32], entry: Known) {
         let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if self.version.load(SeqCst) != version {
+            return;
+        }
         if known.len() >= MAX_KNOWN {
             known.clear();
         }
@@ -131,7 +136,8 @@ impl Identity {
     pub fn by_token(&self, db: &Db, token: &str) -> Result<(Arc<User>, i64)> {
         let refused = || Error::Unauthenticated("This token is not valid.".into());
         let (key, today) = (digest(token), moment::day(moment::now()));
-        let entry = match self.remembered(db, &key) {
+        let (remembered, version) = self.remembered(db, &key);
+        let entry = match remembered {
             Some(entry) => entry,
             None => {
                 let conn = db.read()?;
@@ -142,7 +148,7 @@ impl Identity {
                 let (token, user, expiry, seen) = found.ok_or_else(refused)?;
                 let user = load(&conn, user)?.ok_or_else(refused)?;
                 let entry = Known { user: Arc::new(user), expiry: Some(expiry), seen, expires: 0, token, since: Instant::now() };
-                self.remember(key, entry.clone());
+                self.remember(version, key, entry.clone());
                 entry
             }
         };
@@ -157,7 +163,7 @@ impl Identity {
             });
             if let Err(e) = noted {
                 log::warn!("token {} could not be noted as seen: {e}", entry.token);
-                self.remember(key, Known { seen: Some(today), ..entry.clone() });
+                self.remember(version, key, Known { seen: Some(today), ..entry.clone() });
             }
         }
         Ok((entry.user, entry.token))
@@ -169,7 +175,8 @@ impl Identity {
     /// The database cannot be asked.
     pub fn by_session(&self, db: &Db, cookie: &str) -> Result<Option<Arc<User>>> {
         let (key, now) = (digest(cookie), moment::now());
-        if let Some(entry) = self.remembered(db, &key) {
+        let (remembered, version) = self.remembered(db, &key);
+        if let Some(entry) = remembered {
             return Ok((entry.expires > now).then_some(entry.user));
         }
         let conn = db.read()?;
@@ -179,7 +186,7 @@ impl Identity {
             .optional()?;
         let Some((user, expires)) = found else { return Ok(None) };
         let Some(user) = load(&conn, user)?.map(Arc::new) else { return Ok(None) };
-        self.remember(key, Known { user: user.clone(), expiry: None, seen: None, expires, token: 0, since: Instant::now() });
+        self.remember(version, key, Known { user: user.clone(), expiry: None, seen: None, expires, token: 0, since: Instant::now() });
         Ok(Some(user))
     }
 

@@ -73,7 +73,7 @@ fn the_openapi_document_comes_as_yaml_or_json() {
     assert_eq!(yaml.header("Content-Type"), Some("application/vnd.oai.openapi; charset=utf-8"));
     assert!(yaml.text().contains("openapi"));
     let json = shop.anon.get("/api/schema/?format=json").is(200);
-    assert!(json["openapi"].as_str().unwrap().starts_with("3."));
+    assert!(json["openapi"].as_str().unwrap().starts_with("3.") && json["paths"].as_object().unwrap().len() > 40);
     let by_accept = shop.anon.raw("GET", "/api/schema/", &[("Accept", "application/json")], b"").is(200);
     assert_eq!(by_accept.json, json.json);
 }
