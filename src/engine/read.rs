@@ -201,10 +201,11 @@ impl<'a, 'c> Writer<'a> {
             (_, ValueRef::Null) => out.null(),
             (Kind::Nested(target), ValueRef::Integer(id)) => return self.nested(target, id, out),
             (_, ValueRef::Integer(n)) if field.shown_whole => out.int(n / 1_000_000),
+            (_, ValueRef::Real(n)) if field.shown_whole => out.raw(format!("{:.0}", (n / 1e6).trunc()).as_bytes()),
             (Kind::Expanded(of), ValueRef::Text(json)) => return self.expanded(of, json, out),
             (Kind::Bool, ValueRef::Integer(n)) => out.bool(n != 0),
             (Kind::Number(..) | Kind::Money, ValueRef::Integer(n)) => out.millionths(n),
-            // Averages and the like; still millionths.
+            // Sums, which SQL makes real so that they cannot overflow, and averages; still millionths.
             (Kind::Number(..) | Kind::Money, ValueRef::Real(n)) => out.float(n / 1e6),
             (Kind::Fixed(_, places), ValueRef::Integer(n)) => out.text(&places_of(n, places)),
             (Kind::DateTime, ValueRef::Integer(at)) => out.text(&moment::minute(at)),

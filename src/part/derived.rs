@@ -1,34 +1,35 @@
 //! What a part's numbers are made of: SQL over stock, orders and builds, for the row `t`. Amounts are millionths.
 //!
+//! Sums are total(), which is real and cannot overflow; it is exact for up to nine thousand million units.
 //! They are macros of literals, because filters and orderings join them to larger pieces at compile time.
 
 macro_rules! own_stock {
     () => {
-        "(SELECT coalesce(sum(s.quantity), 0) FROM stock_item s WHERE s.part = t.id AND s.in_stock = 1)"
+        "(SELECT total(s.quantity) FROM stock_item s WHERE s.part = t.id AND s.in_stock = 1)"
     };
 }
 macro_rules! variant_stock {
     () => {
-        "(SELECT coalesce(sum(s.quantity), 0) FROM part v CROSS JOIN stock_item s ON s.part = v.id AND s.in_stock = 1 \
+        "(SELECT total(s.quantity) FROM part v CROSS JOIN stock_item s ON s.part = v.id AND s.in_stock = 1 \
          WHERE v.tree_key > t.tree_key || char(1) AND v.tree_key < t.tree_key || char(2))"
     };
 }
 macro_rules! for_builds {
     () => {
-        "(SELECT coalesce(sum(a.quantity), 0) FROM stock_item s JOIN build_item a ON a.stock_item = s.id \
+        "(SELECT total(a.quantity) FROM stock_item s JOIN build_item a ON a.stock_item = s.id \
          JOIN build_line l ON l.id = a.build_line JOIN build b ON b.id = l.build AND b.status IN (10, 20, 25) WHERE s.part = t.id)"
     };
 }
 macro_rules! for_sales {
     () => {
-        "(SELECT coalesce(sum(a.quantity), 0) FROM stock_item s JOIN sales_order_allocation a ON a.item = s.id \
+        "(SELECT total(a.quantity) FROM stock_item s JOIN sales_order_allocation a ON a.item = s.id \
          JOIN sales_order_line l ON l.id = a.line JOIN sales_order o ON o.id = l.\"order\" AND o.status IN (10, 15, 20, 25) \
          LEFT JOIN sales_order_shipment h ON h.id = a.shipment WHERE s.part = t.id AND h.shipment_date IS NULL)"
     };
 }
 macro_rules! required_build {
     () => {
-        "(SELECT coalesce(sum(l.quantity - l.consumed), 0) FROM bom_item i JOIN build_line l ON l.bom_item = i.id \
+        "(SELECT total(l.quantity - l.consumed) FROM bom_item i JOIN build_line l ON l.bom_item = i.id \
          JOIN build b ON b.id = l.build AND b.status IN (10, 20, 25) WHERE i.sub_part = t.id)"
     };
 }
@@ -56,22 +57,22 @@ pub const ORDER_TOTAL: &str = concat!("(", own_stock!(), " + ", variant_stock!()
 pub const ORDER_UNALLOCATED: &str =
     concat!("max(0, ", own_stock!(), " + ", variant_stock!(), " - ", for_builds!(), " - ", for_sales!(), ")");
 /// On the shelf, at places outside the house.
-pub const EXTERNAL_STOCK: &str = "SELECT coalesce(sum(s.quantity), 0) FROM stock_item s JOIN stock_location l ON l.id = s.location AND l.external = 1 \
+pub const EXTERNAL_STOCK: &str = "SELECT total(s.quantity) FROM stock_item s JOIN stock_location l ON l.id = s.location AND l.external = 1 \
     WHERE s.part = t.id AND s.in_stock = 1";
 /// Bought and not yet received, in the part's units.
-pub const ORDERING: &str = "SELECT coalesce(sum((l.quantity - l.received) * p.pack_quantity_native / 1000000), 0) FROM supplier_part p \
+pub const ORDERING: &str = "SELECT total((l.quantity - l.received) * p.pack_quantity_native / 1000000) FROM supplier_part p \
     JOIN purchase_order_line l ON l.part = p.id AND l.quantity > l.received JOIN purchase_order o ON o.id = l.\"order\" AND o.status IN (10, 20, 25) \
     WHERE p.part = t.id";
 /// In production, as outputs of open builds.
-pub const BUILDING: &str = "SELECT coalesce(sum(s.quantity), 0) FROM stock_item s JOIN build b ON b.id = s.build AND b.status IN (10, 20, 25) \
+pub const BUILDING: &str = "SELECT total(s.quantity) FROM stock_item s JOIN build b ON b.id = s.build AND b.status IN (10, 20, 25) \
     WHERE s.part = t.id AND s.is_building = 1";
 /// What open builds still have to make.
 pub const SCHEDULED: &str =
-    "SELECT coalesce(sum(max(0, b.quantity - b.completed)), 0) FROM build b WHERE b.part = t.id AND b.status IN (10, 20, 25)";
+    "SELECT total(max(0, b.quantity - b.completed)) FROM build b WHERE b.part = t.id AND b.status IN (10, 20, 25)";
 /// What open builds still need of it.
 pub const REQUIRED_BUILD: &str = required_build!();
 /// What open sales orders still need of it.
-pub const REQUIRED_SALES: &str = "SELECT coalesce(sum(l.quantity - l.shipped), 0) FROM sales_order_line l \
+pub const REQUIRED_SALES: &str = "SELECT total(l.quantity - l.shipped) FROM sales_order_line l \
     JOIN sales_order o ON o.id = l.\"order\" AND o.status IN (10, 15, 20, 25) WHERE l.part = t.id";
 /// The default place of the category, or of the nearest one above it.
 pub const CATEGORY_LOCATION: &str = "WITH RECURSIVE up (place, above) AS (SELECT c.default_location, c.parent FROM part_category c WHERE c.id = t.category \

@@ -153,8 +153,8 @@ const BY_COMPANY: &str = "t.supplier_part IN (SELECT p.id FROM supplier_part p L
     WHERE p.supplier = ? OR m.manufacturer = ?)";
 const ALLOCATED: &str =
     "EXISTS (SELECT 1 FROM build_item a WHERE a.stock_item = t.id) OR EXISTS (SELECT 1 FROM sales_order_allocation a WHERE a.item = t.id)";
-const AVAILABLE: &str = "t.in_stock = 1 AND t.quantity > (SELECT coalesce(sum(a.quantity), 0) FROM build_item a WHERE a.stock_item = t.id) \
-    + (SELECT coalesce(sum(a.quantity), 0) FROM sales_order_allocation a WHERE a.item = t.id)";
+const AVAILABLE: &str = "t.in_stock = 1 AND t.quantity > (SELECT total(a.quantity) FROM build_item a WHERE a.stock_item = t.id) \
+    + (SELECT total(a.quantity) FROM sales_order_allocation a WHERE a.item = t.id)";
 const BELOW: &str = "t.id IN (WITH RECURSIVE down (id) AS (SELECT id FROM stock_item WHERE parent = ? UNION SELECT s.id FROM stock_item s JOIN down ON s.parent = down.id) SELECT id FROM down)";
 const NOT_WITHIN: &str = "t.id NOT IN (WITH RECURSIVE down (id) AS (VALUES (?) UNION SELECT s.id FROM stock_item s JOIN down ON s.parent = down.id) SELECT id FROM down)";
 

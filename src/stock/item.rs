@@ -122,8 +122,8 @@ const STATUS_TEXT: &str = "coalesce((SELECT c.label FROM custom_state c WHERE c.
     WHEN 70 THEN 'Lost' WHEN 75 THEN 'Quarantined' WHEN 85 THEN 'Returned' END)";
 const MPN: &str =
     "SELECT m.\"MPN\" FROM supplier_part p JOIN manufacturer_part m ON m.id = p.manufacturer_part WHERE p.id = t.supplier_part";
-const ALLOCATED: &str = "(SELECT coalesce(sum(a.quantity), 0) FROM build_item a WHERE a.stock_item = t.id) \
-    + (SELECT coalesce(sum(a.quantity), 0) FROM sales_order_allocation a WHERE a.item = t.id)";
+const ALLOCATED: &str = "(SELECT total(a.quantity) FROM build_item a WHERE a.stock_item = t.id) \
+    + (SELECT total(a.quantity) FROM sales_order_allocation a WHERE a.item = t.id)";
 const EXPIRED: &str = "t.in_stock = 1 AND t.expiry_date IS NOT NULL AND t.expiry_date < :today";
 const STALE: &str = "t.in_stock = 1 AND t.expiry_date IS NOT NULL AND t.expiry_date < \
     date(:today, (SELECT value FROM setting WHERE key = 'STOCK_STALE_DAYS') || ' days')";
