@@ -720,7 +720,7 @@ pub struct Resource {
     /// Instead of the plain creation.
     pub create: Option<fn(&crate::db::Tx<'_>, &Call) -> Result<Reply>>,
     /// Verbs of its own.
-    pub actions: &'static [Action],
+    pub actions: &'static [&'static Action],
 }
 
 impl Resource {
@@ -830,11 +830,13 @@ pub struct Action {
     pub schema: &'static str,
     /// Rights beyond `add` on the resource.
     pub needs: &'static [(Role, crate::identity::Right)],
+    /// It answers with rows of its resource that it made.
+    pub answers_rows: bool,
     /// Does it. Without a reply the checked body is answered with 201, as the contract has it.
     pub run: fn(&crate::db::Tx<'_>, &Call, &Input) -> Result<Option<Reply>>,
 }
 
 impl Action {
     /// What a description leaves out.
-    pub const BASE: Action = Action { path: "", input: &[], schema: "", needs: &[], run: |_, _, _| Ok(None) };
+    pub const BASE: Action = Action { path: "", input: &[], schema: "", needs: &[], answers_rows: false, run: |_, _, _| Ok(None) };
 }

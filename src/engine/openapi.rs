@@ -257,6 +257,9 @@ impl Address {
             (Described::List(resource), Verb::Post) => ("201", Some(schemas.of(resource, false))),
             (Described::List(resource), _) => ("200", Some(schemas.of(resource, false))),
             (Described::One(resource), _) => ("200", Some(schemas.of(resource, true))),
+            (Described::Act(resource, action), _) if action.answers_rows => {
+                ("201", Some(json!({"type": "array", "items": schemas.of(resource, false)})))
+            }
             (Described::Act(..), _) => ("201", asked),
         };
         let mut response = json!({"description": if schema.is_some() { "Done." } else { "Done; there is no body." }});

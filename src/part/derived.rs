@@ -67,8 +67,7 @@ pub const ORDERING: &str = "SELECT total((l.quantity - l.received) * p.pack_quan
 pub const BUILDING: &str = "SELECT total(s.quantity) FROM stock_item s JOIN build b ON b.id = s.build AND b.status IN (10, 20, 25) \
     WHERE s.part = t.id AND s.is_building = 1";
 /// What open builds still have to make.
-pub const SCHEDULED: &str =
-    "SELECT total(max(0, b.quantity - b.completed)) FROM build b WHERE b.part = t.id AND b.status IN (10, 20, 25)";
+pub const SCHEDULED: &str = "SELECT total(max(0, b.quantity - b.completed)) FROM build b WHERE b.part = t.id AND b.status IN (10, 20, 25)";
 /// What open builds still need of it.
 pub const REQUIRED_BUILD: &str = required_build!();
 /// What open sales orders still need of it.

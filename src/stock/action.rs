@@ -4,6 +4,7 @@ use rusqlite::OptionalExtension;
 
 use super::item::{ITEM, STATES};
 use super::location::LOCATION;
+use super::reshape;
 use super::rules::delete;
 use super::track::{Deltas, Event, note};
 use crate::common::{setting, status};
@@ -13,42 +14,46 @@ use crate::engine::input::Input;
 use crate::error::{Error, Problem, Problems, Result, WHOLE, invalid};
 
 /// The actions of `/api/stock/`.
-pub static ACTIONS: &[Action] = &[
-    Action {
+pub static ACTIONS: &[&Action] = &[
+    &Action {
         path: "add",
         schema: "StockAdd",
         input: &[LINES, NOTES],
-        needs: &[],
         run: |tx, _, given| each(tx, given, |item, line| add(tx, item, line, given.text("notes"))).map(|()| None),
+        ..Action::BASE
     },
-    Action {
+    &Action {
         path: "remove",
         schema: "StockRemove",
         input: &[LINES, NOTES],
-        needs: &[],
         run: |tx, _, given| each(tx, given, |item, line| remove(tx, item, line, given.text("notes"))).map(|()| None),
+        ..Action::BASE
     },
-    Action {
+    &Action {
         path: "count",
         schema: "StockCount",
         input: &[LINES, NOTES, PLACE.null().fill(Fill::Null)],
-        needs: &[],
         run: |tx, _, given| {
             real_place(tx, given)?;
             each(tx, given, |item, line| count(tx, item, line, given.int("location"), given.text("notes"))).map(|()| None)
         },
+        ..Action::BASE
     },
-    Action {
+    &Action {
         path: "transfer",
         schema: "StockTransfer",
         input: &[LINES, NOTES, PLACE.required().only(&[("structural", false)])],
-        needs: &[],
         run: |tx, _, given| {
             above_zero(given)?;
             let place = given.int("location").unwrap_or_default();
             each(tx, given, |item, line| transfer(tx, item, line, place, given.text("notes"))).map(|()| None)
         },
+        ..Action::BASE
     },
+    &reshape::MERGE,
+    &reshape::CHANGE_STATUS,
+    &reshape::SERIALIZE,
+    &reshape::CONVERT,
 ];
 
 static LINES: Field = list("items", LINE).required().holds("StockAdjustmentItem");
@@ -86,7 +91,7 @@ pub struct Item {
     /// Goes when nothing is left.
     delete_on_deplete: bool,
     /// Sold, given away, built in or used up.
-    gone: bool,
+    pub gone: bool,
     /// For a sales order.
     sales_order: Option<i64>,
 }
@@ -119,7 +124,10 @@ impl Item {
     }
 
     /// Sets the quantity; nothing left may mean that the item goes. Says whether it is still there.
-    fn set_quantity(&mut self, tx: &Tx<'_>, quantity: i64) -> Result<bool> {
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn set_quantity(&mut self, tx: &Tx<'_>, quantity: i64) -> Result<bool> {
         self.quantity = quantity.max(0);
         if self.quantity == 0 && self.delete_on_deplete && self.sales_order.is_none() {
             let holds: Option<i64> = db::one(tx, "SELECT 1 FROM stock_item WHERE belongs_to = ?1 LIMIT 1", [self.id])?;
@@ -130,6 +138,52 @@ impl Item {
         }
         db::run(tx, "UPDATE stock_item SET quantity = ?2, updated = ?3 WHERE id = ?1", (self.id, self.quantity, tx.now))?;
         Ok(true)
+    }
+
+    /// Sets the state, built-in or of the owner's; gives what changed.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn set_state(&mut self, tx: &Tx<'_>, key: i64) -> Result<Deltas> {
+        let before = self.status_custom_key.unwrap_or(self.status);
+        if key == before {
+            return Ok(Deltas::new());
+        }
+        let logical = status::logical(tx, STATES, key)?.unwrap_or(key);
+        let custom = (logical != key).then_some(key);
+        db::run(
+            tx,
+            "UPDATE stock_item SET status = ?2, status_custom_key = ?3, updated = ?4 WHERE id = ?1",
+            (self.id, logical, custom, tx.now),
+        )?;
+        let deltas = Deltas::new().with("status", key).with("status_logical", logical);
+        let deltas = deltas.with("old_status", before).with("old_status_logical", self.status);
+        (self.status, self.status_custom_key) = (logical, custom);
+        Ok(deltas)
+    }
+
+    /// Makes an item like this one, with its test results, of some quantity at some place; takes nothing from this one. Gives its key.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn split_off(&self, tx: &Tx<'_>, quantity: i64, place: i64) -> Result<i64> {
+        db::run(
+            tx,
+            "INSERT INTO stock_item (part, quantity, batch, location, parent, build, purchase_order, supplier_part, owner, status, status_custom_key, \
+             is_building, delete_on_deplete, expiry_date, stocktake_date, stocktake_user, creation_date, updated, packaging, purchase_price, purchase_price_currency, link, notes) \
+             SELECT part, ?2, batch, ?3, id, build, purchase_order, supplier_part, owner, status, status_custom_key, \
+             is_building, delete_on_deplete, expiry_date, stocktake_date, stocktake_user, ?4, ?4, packaging, purchase_price, purchase_price_currency, link, notes \
+             FROM stock_item WHERE id = ?1",
+            [self.id, quantity, place, tx.now],
+        )?;
+        let child = tx.last_insert_rowid();
+        db::run(
+            tx,
+            "INSERT INTO stock_test_result (stock_item, template, result, value, attachment, notes, test_station, started_datetime, finished_datetime, user, date) \
+             SELECT ?2, template, result, value, attachment, notes, test_station, started_datetime, finished_datetime, user, date FROM stock_test_result WHERE stock_item = ?1",
+            [self.id, child],
+        )?;
+        Ok(child)
     }
 
     /// Batch, packaging and state, where the line names them; gives what changed.
@@ -144,20 +198,8 @@ impl Item {
                 }
             }
         }
-        if let Some(key) = line.int("status").filter(|key| *key != self.status_custom_key.unwrap_or(self.status)) {
-            let logical = status::logical(tx, STATES, key)?.unwrap_or(key);
-            let custom = (logical != key).then_some(key);
-            db::run(
-                tx,
-                "UPDATE stock_item SET status = ?2, status_custom_key = ?3, updated = ?4 WHERE id = ?1",
-                (self.id, logical, custom, tx.now),
-            )?;
-            deltas = deltas
-                .with("status", key)
-                .with("status_logical", logical)
-                .with("old_status", self.status_custom_key.unwrap_or(self.status))
-                .with("old_status_logical", self.status);
-            (self.status, self.status_custom_key) = (logical, custom);
+        if let Some(key) = line.int("status") {
+            deltas = deltas.and(self.set_state(tx, key)?);
         }
         if !line.text("packaging").is_empty() {
             deltas = deltas.with("packaging", line.text("packaging"));
@@ -194,7 +236,11 @@ fn each(tx: &Tx<'_>, given: &Input, mut act: impl FnMut(Item, &Input) -> Result<
     Ok(())
 }
 
-fn refuse(problems: Vec<Problems>) -> Result<()> {
+/// An error if any line has a problem; each line's problems stand at its place.
+///
+/// # Errors
+/// 400 with them.
+pub fn refuse(problems: Vec<Problems>) -> Result<()> {
     if problems.iter().all(Problems::is_empty) {
         return Ok(());
     }
@@ -245,7 +291,10 @@ pub fn add(tx: &Tx<'_>, mut item: Item, line: &Input, notes: &str) -> Result<()>
 pub const MOST: i64 = 9_999_999_999_999_990;
 
 /// The sum of two quantities, if an item can hold it.
-fn within(a: i64, b: i64) -> Result<i64> {
+///
+/// # Errors
+/// 400 if it cannot.
+pub fn within(a: i64, b: i64) -> Result<i64> {
     match a.checked_add(b) {
         Some(sum) if sum <= MOST => Ok(sum),
         _ => invalid("quantity", "This is more than an item can hold."),
@@ -327,22 +376,7 @@ pub fn transfer(tx: &Tx<'_>, mut item: Item, line: &Input, place: i64, notes: &s
 /// # Errors
 /// The database cannot be written.
 pub fn split(tx: &Tx<'_>, mut item: Item, line: &Input, quantity: i64, place: i64, notes: &str) -> Result<i64> {
-    db::run(
-        tx,
-        "INSERT INTO stock_item (part, quantity, batch, location, parent, build, purchase_order, supplier_part, owner, status, status_custom_key, \
-         is_building, delete_on_deplete, expiry_date, stocktake_date, stocktake_user, creation_date, updated, packaging, purchase_price, purchase_price_currency, link, notes) \
-         SELECT part, ?2, batch, ?3, id, build, purchase_order, supplier_part, owner, status, status_custom_key, \
-         is_building, delete_on_deplete, expiry_date, stocktake_date, stocktake_user, ?4, ?4, packaging, purchase_price, purchase_price_currency, link, notes \
-         FROM stock_item WHERE id = ?1",
-        [item.id, quantity, place, tx.now],
-    )?;
-    let child = tx.last_insert_rowid();
-    db::run(
-        tx,
-        "INSERT INTO stock_test_result (stock_item, template, result, value, attachment, notes, test_station, started_datetime, finished_datetime, user, date) \
-         SELECT ?2, template, result, value, attachment, notes, test_station, started_datetime, finished_datetime, user, date FROM stock_test_result WHERE stock_item = ?1",
-        [item.id, child],
-    )?;
+    let child = item.split_off(tx, quantity, place)?;
     let dressed = Item::load(tx, child)?.dress(tx, line)?;
     let of_child = Deltas::new().with("stockitem", item.id).and(dressed).with("location", place).amount("quantity", quantity);
     note(tx, child, item.part, Event::SplitFromParent, &of_child, notes)?;

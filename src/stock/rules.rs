@@ -16,7 +16,7 @@ use crate::part::part::{Part, priced};
 use crate::part::serial;
 
 /// One piece, in millionths.
-const ONE: i64 = 1_000_000;
+pub const ONE: i64 = 1_000_000;
 
 /// POST to `/api/stock/`: always answers a list, one item for each serial number.
 pub fn create(tx: &Tx<'_>, call: &Call) -> Result<Reply> {

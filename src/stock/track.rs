@@ -23,10 +23,13 @@ pub enum Event {
     Counted = 10,
     Added = 11,
     Removed = 12,
+    Serialized = 13,
     Moved = 20,
     Updated = 25,
     SplitFromParent = 40,
     SplitChild = 42,
+    Merged = 45,
+    Converted = 48,
 }
 
 /// What changed: names and values as the contract has them.
@@ -58,6 +61,11 @@ impl Deltas {
             Some(value) => self.with(name, value),
             None => self,
         }
+    }
+
+    /// Nothing changed.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Everything that another one has.

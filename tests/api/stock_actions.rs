@@ -393,3 +393,76 @@ fn many_small_moves_lose_nothing() {
     let total: i64 = s.shop.find("SELECT sum(items) FROM stock_location");
     assert_eq!(total, s.shop.rows("stock_item"), "each item is counted at one place");
 }
+
+#[test]
+fn items_of_one_kind_become_one() {
+    let s = store();
+    let (first, second, third) = (s.item(5.0), s.item(2.5), s.serial("1"));
+    let before = s.shop.state();
+    let merge = |items: Value| s.act("merge", items, json!({"location": s.drawer, "notes": "one box"}));
+    merge(json!([{"item": first}])).is(400);
+    merge(json!([{"item": first}, {"item": first}])).is(400);
+    assert!(merge(json!([{"item": first}, {"item": third}])).is(400)["items"][1]["item"].is_array());
+    s.shop.sql(&format!("UPDATE stock_item SET status = 50 WHERE id = {second}"));
+    merge(json!([{"item": first}, {"item": second}])).is(400);
+    s.shop.sql(&format!("UPDATE stock_item SET status = 10 WHERE id = {second}"));
+    assert_eq!(before, s.shop.state(), "what is refused changes nothing");
+    s.shop.sql(&format!("UPDATE stock_item SET purchase_price = 4000000 WHERE id = {second}"));
+    merge(json!([{"item": first}, {"item": second}])).is(201);
+    let row = s.row(first);
+    assert_eq!((&row["quantity"], &row["location"], &row["purchase_price"]), (&json!(7.5), &json!(s.drawer), &json!(4.0)));
+    s.shop.reader.get(&format!("/api/stock/{second}/")).is(404);
+    let event = s.shop.last_event(first);
+    assert_eq!((&event["tracking_type"], &event["notes"]), (&json!(45), &json!("one box")));
+}
+
+#[test]
+fn items_change_their_state_together() {
+    let s = store();
+    let (first, second) = (s.item(5.0), s.item(1.0));
+    s.act("change_status", json!([]), json!({"status": 50})).is(400);
+    s.act("change_status", json!([first]), json!({"status": 12345})).is(400);
+    s.act("change_status", json!([first, second]), json!({"status": 50, "note": "look"})).is(201);
+    assert_eq!((&s.row(first)["status"], &s.row(second)["status"]), (&json!(50), &json!(50)));
+    let events = s.shop.events(first).len();
+    s.act("change_status", json!([first]), json!({"status": 50})).is(201);
+    assert_eq!(s.shop.events(first).len(), events, "what is so already is no event");
+    assert_eq!(s.shop.last_event(second)["notes"], "look");
+}
+
+#[test]
+fn a_part_of_an_item_gets_serial_numbers() {
+    let s = store();
+    let motor = s.shop.part_with("Motor", json!({"trackable": true}));
+    let item = s.shop.stock_with(motor, 5.0, json!({"location": s.shelf}));
+    let plain = s.item(5.0);
+    let give = |item: i64, count: i64, numbers: &str| {
+        s.shop
+            .store
+            .post(&format!("/api/stock/{item}/serialize/"), json!({"quantity": count, "serial_numbers": numbers, "destination": s.drawer}))
+    };
+    give(plain, 1, "1").is(400);
+    give(item, 6, "1-6").is(400);
+    give(item, 3, "1-2").is(400);
+    let made = give(item, 3, "7-9").is(201);
+    assert_eq!(made.json.as_array().map(Vec::len), Some(3));
+    assert_eq!((&made[0]["serial"], &made[0]["quantity"], &made[0]["location"]), (&json!("7"), &json!(1.0), &json!(s.drawer)));
+    assert_eq!(s.row(item)["quantity"], json!(2.0));
+    assert_eq!(s.shop.last_event(item)["tracking_type"], json!(13));
+    assert!(give(item, 1, "8").is(400)["serial_numbers"].is_array(), "taken");
+    assert_eq!(s.row(item)["quantity"], json!(2.0));
+}
+
+#[test]
+fn an_item_becomes_another_variant() {
+    let s = store();
+    let chair = s.shop.part_with("Chair", json!({"is_template": true}));
+    let [red, blue] = ["Red chair", "Blue chair"].map(|name| s.shop.part_with(name, json!({"variant_of": chair})));
+    let item = s.shop.stock_with(red, 2.0, json!({"location": s.shelf}));
+    let convert = |part: i64| s.shop.store.post(&format!("/api/stock/{item}/convert/"), json!({ "part": part }));
+    convert(s.part).is(400);
+    convert(red).is(400);
+    assert_eq!(convert(blue).is(201).json, json!({ "part": blue }));
+    assert_eq!(s.row(item)["part"], json!(blue));
+    assert_eq!(s.shop.last_event(item)["tracking_type"], json!(48));
+}
