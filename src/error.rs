@@ -285,6 +285,8 @@ fn constraint(text: &str) -> Error {
         .map(|list| list.split(", ").map(|c| c.rsplit('.').next().unwrap_or(c).to_string()).collect::<Vec<_>>());
     match columns.as_deref() {
         Some([one]) if !one.starts_with("index ") => problems.add(one.clone(), "This value is taken already."),
+        // An index with an expression has no columns to name.
+        Some([_]) => problems.add(WHOLE, "Another record has this name or set of values already."),
         Some(many) => problems.add(WHOLE, format!("The fields {} must make a unique set.", many.join(", "))),
         None if text.starts_with("FOREIGN KEY") => problems.add(WHOLE, "Other records still refer to this one."),
         None => problems.add(WHOLE, format!("The record breaks a rule of the database: {text}")),

@@ -142,7 +142,7 @@ fn merge(tx: &Tx<'_>, given: &Input) -> Result<()> {
         (first.id, quantity, place, mean, tx.now),
     )?;
     let deltas = Deltas::new().maybe("location", place).amount("quantity", quantity);
-    note(tx, first.id, first.part, Event::Merged, &deltas, given.text("notes"))
+    note(tx, first.id, first.part, Event::Merged, &deltas, given.get("notes").map(|_| given.text("notes")))
 }
 
 fn change_status(tx: &Tx<'_>, given: &Input) -> Result<()> {
@@ -228,7 +228,7 @@ fn convert(tx: &Tx<'_>, call: &Call, given: &Input) -> Result<()> {
     }
     db::run(tx, "UPDATE stock_item SET part = ?2, updated = ?3 WHERE id = ?1", [item.id, part, tx.now])?;
     let name: String = db::one(tx, "SELECT name FROM part WHERE id = ?1", [part])?.unwrap_or_default();
-    note(tx, item.id, part, Event::Converted, &Deltas::new().with("part", part), &format!("Converted to {name}"))?;
+    note(tx, item.id, part, Event::Converted, &Deltas::new().with("part", part), format!("Converted to part: {name}").as_str())?;
     priced(tx, item.part)?;
     priced(tx, part)
 }
