@@ -7,7 +7,7 @@ use super::input::Value;
 use super::query::Where;
 use super::write::Change;
 use crate::db;
-use crate::error::Result;
+use crate::error::{Result, WHOLE};
 
 /// Parts ancestors in a tree key.
 pub const BETWEEN: char = '\u{1}';
@@ -45,14 +45,26 @@ impl Tree {
         db::column(conn, &format!("{} ORDER BY d.tree_key", self.keys_within()), [id])
     }
 
-    /// Refuses a parent that is the row itself or lies below it.
+    /// Refuses a parent that is the row itself or lies below it, and a name that a row beside it has.
     ///
     /// # Errors
     /// The database cannot be asked.
     pub fn check(&self, change: &mut Change<'_>) -> Result<()> {
-        let (Some(id), Some(parent)) = (change.id, change.int(self.parent)) else { return Ok(()) };
-        if change.changes(self.parent) && self.below(change.tx, id)?.contains(&parent) {
+        let parent = change.int(self.parent);
+        if let (Some(id), Some(above)) = (change.id, parent)
+            && change.changes(self.parent)
+            && self.below(change.tx, id)?.contains(&above)
+        {
             change.wrong(self.parent, "This lies below the object itself, or is it.");
+        }
+        if self.named {
+            let twin = format!(
+                "SELECT id FROM {} WHERE coalesce({1}, 0) = coalesce(?1, 0) AND name = ?2 AND id IS NOT ?3",
+                self.table, self.parent
+            );
+            if db::one::<i64>(change.tx, &twin, (parent, change.text("name"), change.id))?.is_some() {
+                change.wrong(WHOLE, "Another one of this name stands beside it already.");
+            }
         }
         Ok(())
     }

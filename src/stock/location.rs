@@ -162,15 +162,6 @@ fn check(change: &mut Change<'_>) -> Result<()> {
     {
         change.wrong(WHOLE, "Stock lies at this place already; it cannot be structural.");
     }
-    let (name, parent) = (change.text("name"), change.int("parent"));
-    let twin: Option<i64> = db::one(
-        change.tx,
-        "SELECT id FROM stock_location WHERE coalesce(parent, 0) = coalesce(?1, 0) AND name = ?2 AND id IS NOT ?3",
-        (parent, &name, change.id),
-    )?;
-    if twin.is_some() {
-        change.wrong(WHOLE, "There is a place of this name beside it already.");
-    }
     Ok(())
 }
 
