@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
 use crate::common::{about, plugin, setting, status};
+use crate::company::{address, company, contact, manufacturer_part, price_break, supplier_part};
 use crate::db;
 use crate::engine::call::{Call, Reply, Verb};
 use crate::engine::describe::{Action, Endpoint, Lookup, Resource, Verbs};
@@ -25,6 +26,12 @@ pub static RESOURCES: &[&Resource] = &[
     &location::LOCATION_TREE,
     &item::ITEM,
     &track::TRACKING,
+    &company::COMPANY,
+    &contact::CONTACT,
+    &address::ADDRESS,
+    &manufacturer_part::MANUFACTURER_PART,
+    &supplier_part::SUPPLIER_PART,
+    &price_break::PRICE_BREAK,
     &user::USER,
     &group::GROUP,
     &ruleset::RULESET,

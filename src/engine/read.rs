@@ -132,7 +132,7 @@ pub fn list_sql(resource: &'static Resource) -> String {
     make_plan(resource, Shape::Row, bits).sql
 }
 
-impl<'a, 'c> Writer<'a> {
+impl<'a> Writer<'a> {
     /// A writer for one answer.
     pub fn new(call: &'a Call, conn: &'a Connection) -> Self {
         Writer { call, conn, known: HashMap::new() }

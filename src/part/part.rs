@@ -5,7 +5,7 @@ use super::derived::*;
 use super::price::SALE_BREAK;
 use crate::common::parameter::parameters_of;
 use crate::common::tag::{self, tags_of};
-use crate::company::COMPANY;
+use crate::company::company::COMPANY;
 use crate::db;
 use crate::engine::describe::*;
 use crate::engine::input::Value;
