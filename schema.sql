@@ -168,6 +168,14 @@ CREATE TABLE parameter (
 );
 CREATE INDEX parameter_template_value ON parameter (template, data_numeric, data);
 
+CREATE TABLE project_code (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    code TEXT NOT NULL UNIQUE,
+    description TEXT NOT NULL DEFAULT '',
+    responsible INTEGER REFERENCES owner (id) ON DELETE SET NULL,
+    metadata TEXT
+);
+
 -- Free states beside the built-in ones; `reference_status` is the class, `logical_key` the built-in state it counts as.
 CREATE TABLE custom_state (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -220,6 +228,7 @@ CREATE TABLE part_category_parameter (
     metadata TEXT,
     UNIQUE (category, template)
 );
+CREATE INDEX part_category_parameter_template ON part_category_parameter (template);
 
 CREATE TABLE part (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -323,6 +332,7 @@ CREATE TABLE part_price_break (
     metadata TEXT,
     UNIQUE (kind, part, quantity)
 );
+CREATE INDEX part_price_break_part ON part_price_break (part);
 
 -- The price overview of a part; amounts are in `currency`.
 CREATE TABLE part_pricing (
@@ -340,7 +350,7 @@ CREATE TABLE part_test_template (
     part INTEGER NOT NULL REFERENCES part (id) ON DELETE CASCADE,
     key TEXT NOT NULL,
     test_name TEXT NOT NULL,
-    description TEXT NOT NULL DEFAULT '',
+    description TEXT,
     enabled INTEGER NOT NULL DEFAULT 1,
     required INTEGER NOT NULL DEFAULT 1,
     requires_value INTEGER NOT NULL DEFAULT 0,
@@ -349,6 +359,7 @@ CREATE TABLE part_test_template (
     metadata TEXT
 );
 CREATE INDEX part_test_template_part ON part_test_template (part, key);
+CREATE INDEX part_test_template_key ON part_test_template (key);
 
 -- ---------------------------------------------------------------- companies
 
@@ -420,6 +431,8 @@ CREATE TABLE manufacturer_part (
 );
 CREATE INDEX manufacturer_part_manufacturer ON manufacturer_part (manufacturer);
 CREATE INDEX manufacturer_part_mpn ON manufacturer_part ("MPN");
+-- Supplier parts are found by this number in any case of its letters.
+CREATE INDEX manufacturer_part_mpn_any ON manufacturer_part ("MPN" COLLATE NOCASE);
 
 CREATE TABLE supplier_part (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -84,7 +84,7 @@ pub static BRIEF: Resource =
 
 fn check(change: &mut Change<'_>) -> Result<()> {
     // The contract lets a request leave the number out or send null, and then refuses it.
-    if change.text("MPN").is_empty() {
+    if (change.creates() || change.new.sent("MPN")) && change.text("MPN").is_empty() {
         change.wrong("MPN", "This field may not be blank.");
     }
     Ok(())

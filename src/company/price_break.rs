@@ -2,7 +2,7 @@
 
 use super::company::{BRIEF as COMPANY_BRIEF, COMPANY};
 use super::supplier_part::{BRIEF as SUPPLIER_PART_BRIEF, SUPPLIER_PART};
-use crate::common::setting;
+use crate::common::{price_break, setting};
 use crate::engine::describe::*;
 use crate::engine::input::Value;
 use crate::engine::write::Change;
@@ -75,16 +75,6 @@ pub static BRIEF: Resource =
 
 fn check(change: &mut Change<'_>) -> Result<()> {
     change.set("updated", Value::Int(change.tx.now));
-    if change.new.get("price") == Some(&Value::Null) {
-        change.wrong("price", "This field may not be blank.");
-    }
-    check_quantity(change);
+    price_break::check(change);
     Ok(())
-}
-
-/// What holds of all prices by quantity: the least quantity is one.
-pub fn check_quantity(change: &mut Change<'_>) {
-    if change.changes("quantity") && change.int("quantity").is_some_and(|q| q < 1_000_000) {
-        change.wrong("quantity", "The least value here is 1.");
-    }
 }
