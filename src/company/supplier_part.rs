@@ -235,7 +235,15 @@ fn pack(change: &mut Change<'_>) -> Result<()> {
 
 /// Millionths of the part's units: of a plain number, or of a number with just that unit behind it.
 fn native(text: &str, units: &str) -> std::result::Result<i64, String> {
-    // Commas part thousands, as the contract has it.
+    // Commas part thousands, as the contract has it. Anywhere else one may be meant as the decimal point: better ask than store tenfold.
+    let body = text.split(|c: char| !c.is_ascii_digit() && c != ',').next().unwrap_or_default();
+    let groups: Vec<&str> = body.split(',').collect();
+    if groups.iter().skip(1).any(|g| g.len() != 3)
+        || text.matches(',').count() + 1 != groups.len()
+        || groups.len() > 1 && groups.first() == Some(&"")
+    {
+        return Err("Commas may only part thousands; the decimal sign is a point.".into());
+    }
     let text = text.replace(',', "");
     let at = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '+' | '-')).unwrap_or(text.len());
     let (number, unit) = text.split_at(at);
@@ -278,7 +286,19 @@ mod tests {
         assert_eq!(native("2.5", "m"), Ok(2_500_000));
         assert_eq!(native("1,000", "m"), Ok(1_000_000_000));
         assert_eq!(native("3 m", "m"), Ok(3_000_000));
-        for (text, units) in [("0", ""), ("-3", ""), ("abc", ""), ("3 m", ""), ("2 kg", "m"), ("", "")] {
+        assert_eq!(native("12,000.5", ""), Ok(12_000_500_000));
+        for (text, units) in [
+            ("1,5", ""),
+            (",500", ""),
+            ("1,0000", ""),
+            ("1.5,000", ""),
+            ("0", ""),
+            ("-3", ""),
+            ("abc", ""),
+            ("3 m", ""),
+            ("2 kg", "m"),
+            ("", ""),
+        ] {
             assert!(native(text, units).is_err(), "{text}");
         }
     }
