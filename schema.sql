@@ -168,6 +168,14 @@ CREATE TABLE parameter (
 );
 CREATE INDEX parameter_template_value ON parameter (template, data_numeric, data);
 
+CREATE TABLE project_code (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    code TEXT NOT NULL UNIQUE,
+    description TEXT NOT NULL DEFAULT '',
+    responsible INTEGER REFERENCES owner (id) ON DELETE SET NULL,
+    metadata TEXT
+);
+
 -- Free states beside the built-in ones; `reference_status` is the class, `logical_key` the built-in state it counts as.
 CREATE TABLE custom_state (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -220,6 +228,7 @@ CREATE TABLE part_category_parameter (
     metadata TEXT,
     UNIQUE (category, template)
 );
+CREATE INDEX part_category_parameter_template ON part_category_parameter (template);
 
 CREATE TABLE part (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -323,6 +332,7 @@ CREATE TABLE part_price_break (
     metadata TEXT,
     UNIQUE (kind, part, quantity)
 );
+CREATE INDEX part_price_break_part ON part_price_break (part);
 
 -- The price overview of a part; amounts are in `currency`.
 CREATE TABLE part_pricing (
@@ -340,7 +350,7 @@ CREATE TABLE part_test_template (
     part INTEGER NOT NULL REFERENCES part (id) ON DELETE CASCADE,
     key TEXT NOT NULL,
     test_name TEXT NOT NULL,
-    description TEXT NOT NULL DEFAULT '',
+    description TEXT,
     enabled INTEGER NOT NULL DEFAULT 1,
     required INTEGER NOT NULL DEFAULT 1,
     requires_value INTEGER NOT NULL DEFAULT 0,
@@ -349,6 +359,7 @@ CREATE TABLE part_test_template (
     metadata TEXT
 );
 CREATE INDEX part_test_template_part ON part_test_template (part, key);
+CREATE INDEX part_test_template_key ON part_test_template (key);
 
 -- ---------------------------------------------------------------- companies
 
@@ -373,6 +384,38 @@ CREATE TABLE company (
     UNIQUE (name, email)
 );
 
+CREATE INDEX company_active ON company (active);
+
+CREATE TABLE contact (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    company INTEGER NOT NULL REFERENCES company (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    phone TEXT NOT NULL DEFAULT '',
+    email TEXT NOT NULL DEFAULT '',
+    role TEXT NOT NULL DEFAULT '',
+    metadata TEXT
+);
+CREATE INDEX contact_company ON contact (company, name);
+
+CREATE TABLE address (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    company INTEGER NOT NULL REFERENCES company (id) ON DELETE CASCADE,
+    title TEXT NOT NULL,
+    "primary" INTEGER NOT NULL DEFAULT 0,
+    line1 TEXT NOT NULL DEFAULT '',
+    line2 TEXT NOT NULL DEFAULT '',
+    postal_code TEXT NOT NULL DEFAULT '',
+    postal_city TEXT NOT NULL DEFAULT '',
+    province TEXT NOT NULL DEFAULT '',
+    country TEXT NOT NULL DEFAULT '',
+    shipping_notes TEXT NOT NULL DEFAULT '',
+    internal_shipping_notes TEXT NOT NULL DEFAULT '',
+    link TEXT NOT NULL DEFAULT '',
+    metadata TEXT
+);
+CREATE INDEX address_company ON address (company, title);
+CREATE UNIQUE INDEX address_primary ON address (company) WHERE "primary" = 1;
+
 CREATE TABLE manufacturer_part (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     part INTEGER NOT NULL REFERENCES part (id) ON DELETE CASCADE,
@@ -388,6 +431,8 @@ CREATE TABLE manufacturer_part (
 );
 CREATE INDEX manufacturer_part_manufacturer ON manufacturer_part (manufacturer);
 CREATE INDEX manufacturer_part_mpn ON manufacturer_part ("MPN");
+-- Supplier parts are found by this number in any case of its letters.
+CREATE INDEX manufacturer_part_mpn_any ON manufacturer_part ("MPN" COLLATE NOCASE);
 
 CREATE TABLE supplier_part (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -415,6 +460,35 @@ CREATE TABLE supplier_part (
 CREATE INDEX supplier_part_supplier ON supplier_part (supplier);
 CREATE INDEX supplier_part_sku ON supplier_part ("SKU");
 CREATE INDEX supplier_part_manufacturer_part ON supplier_part (manufacturer_part);
+CREATE UNIQUE INDEX supplier_part_primary ON supplier_part (part) WHERE "primary" = 1;
+CREATE INDEX supplier_part_updated ON supplier_part (updated);
+
+-- At which price, from which quantity (of packs) on, a supplier sells.
+CREATE TABLE supplier_price_break (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    part INTEGER NOT NULL REFERENCES supplier_part (id) ON DELETE CASCADE,
+    quantity INTEGER NOT NULL,
+    price INTEGER,
+    price_currency TEXT NOT NULL,
+    updated INTEGER,
+    metadata TEXT,
+    UNIQUE (part, quantity)
+);
+CREATE INDEX supplier_price_break_quantity ON supplier_price_break (quantity);
+
+-- Tags and parameters refer to what carries them by model and key; they go when it goes, also when it goes with something else.
+CREATE TRIGGER company_gone AFTER DELETE ON company BEGIN
+    DELETE FROM tagged_item WHERE model_type = 'company' AND model_id = old.id;
+    DELETE FROM parameter WHERE model_type = 'company.company' AND model_id = old.id;
+END;
+CREATE TRIGGER manufacturer_part_gone AFTER DELETE ON manufacturer_part BEGIN
+    DELETE FROM tagged_item WHERE model_type = 'manufacturerpart' AND model_id = old.id;
+    DELETE FROM parameter WHERE model_type = 'company.manufacturerpart' AND model_id = old.id;
+END;
+CREATE TRIGGER supplier_part_gone AFTER DELETE ON supplier_part BEGIN
+    DELETE FROM tagged_item WHERE model_type = 'supplierpart' AND model_id = old.id;
+    DELETE FROM parameter WHERE model_type = 'company.supplierpart' AND model_id = old.id;
+END;
 
 -- ---------------------------------------------------------------- bills of materials, builds, orders: what parts and stock count
 

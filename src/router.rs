@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
-use crate::common::{about, plugin, setting, status};
+use crate::common::{about, plugin, project_code, setting, status};
+use crate::company::{address, company, contact, manufacturer_part, price_break, supplier_part};
 use crate::db;
 use crate::engine::call::{Call, Reply, Verb};
 use crate::engine::describe::{Action, Endpoint, Lookup, Resource, Verbs};
 use crate::engine::{options, read, write};
 use crate::error::{Error, Result};
 use crate::identity::{Access, Right, User};
-use crate::part::{category, part};
+use crate::part::{category, category_parameter, part, price, related, test_template};
 use crate::stock::{item, location, location_type, track};
 use crate::users::{group, login, me, owner, ruleset, token, user};
 
@@ -18,13 +19,24 @@ use crate::users::{group, login, me, owner, ruleset, token, user};
 pub static RESOURCES: &[&Resource] = &[
     &category::CATEGORY,
     &category::CATEGORY_TREE,
+    &category_parameter::CATEGORY_PARAMETER,
     &part::PART,
     &part::REQUIREMENTS,
+    &price::SALE_BREAK,
+    &price::INTERNAL_BREAK,
+    &related::RELATED,
+    &test_template::TEST_TEMPLATE,
     &location_type::LOCATION_TYPE,
     &location::LOCATION,
     &location::LOCATION_TREE,
     &item::ITEM,
     &track::TRACKING,
+    &company::COMPANY,
+    &contact::CONTACT,
+    &address::ADDRESS,
+    &manufacturer_part::MANUFACTURER_PART,
+    &supplier_part::SUPPLIER_PART,
+    &price_break::PRICE_BREAK,
     &user::USER,
     &group::GROUP,
     &ruleset::RULESET,
@@ -33,6 +45,7 @@ pub static RESOURCES: &[&Resource] = &[
     &me::ME,
     &me::PROFILE,
     &me::OLD_PROFILE,
+    &project_code::PROJECT_CODE,
     &setting::GLOBAL,
     &setting::USER,
     &plugin::PLUGIN,

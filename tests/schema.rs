@@ -17,12 +17,17 @@ const FILLED_BY_RULE: &[(&str, &str, &str)] = &[
     ("token", "masked", "identity::token::create makes the token"),
     ("token", "user", "the caller, where the request names nobody"),
     ("token", "created", "identity::token::create makes the token"),
+    ("manufacturer_part", "MPN", "company::manufacturer_part refuses null, where the contract first takes it"),
+    ("part_price_break", "kind", "part::price: each address has its kind"),
+    ("part_test_template", "key", "part::test_template makes it of the name"),
 ];
 
 /// Fields that take null though their columns do not, or the other way round: table, field, why.
 const NULL_BY_RULE: &[(&str, &str, &str)] = &[
     ("part_category", "icon", "part::category makes an empty text of null"),
     ("part", "image", "part::rules makes an empty text of null, which is answered as null"),
+    ("company", "image", "company::company does the same"),
+    ("manufacturer_part", "MPN", "company::manufacturer_part refuses null, where the contract first takes it"),
 ];
 
 /// A fresh database; the folder lives as long as the pair.

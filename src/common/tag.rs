@@ -22,6 +22,20 @@ macro_rules! tags_of {
 }
 pub(crate) use tags_of;
 
+/// SQL: the row `t` of a model carries a tag whose column (`name`, `slug`) is `?`.
+macro_rules! tagged {
+    ($model:literal, $column:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM tagged_item i JOIN tag g ON g.id = i.tag WHERE i.model_type = '",
+            $model,
+            "' AND i.model_id = t.id AND g.",
+            $column,
+            " = ?)"
+        )
+    };
+}
+pub(crate) use tagged;
+
 /// Lower-case letters and digits with hyphens between: the name of a tag in addresses.
 pub fn slug(name: &str) -> String {
     let mut slug = String::new();

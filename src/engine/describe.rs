@@ -131,6 +131,7 @@ pub struct Field {
     pub on_default: bool,
     pub only: &'static [(&'static str, bool)],
     pub outside_tree: bool,
+    pub alike: &'static str,
     pub says_fixed: bool,
     pub says_fixed_in_list: bool,
     pub once: bool,
@@ -164,6 +165,7 @@ const fn field(name: &'static str, kind: Kind) -> Field {
         on_default: false,
         only: &[],
         outside_tree: false,
+        alike: "",
         says_fixed: false,
         says_fixed_in_list: false,
         once: false,
@@ -383,6 +385,11 @@ impl Field {
     /// The target must not lie below the row itself; forms are told by `exclude_tree`.
     pub const fn outside_tree(mut self) -> Self {
         self.outside_tree = true;
+        self
+    }
+    /// The target holds the same in the field of this name as the row itself; forms are told, a hook enforces it.
+    pub const fn alike(mut self, name: &'static str) -> Self {
+        self.alike = name;
         self
     }
     /// What a new row gets where the request says nothing.

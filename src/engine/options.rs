@@ -46,7 +46,7 @@ pub fn options(call: &Call, resource: &'static Resource, one: bool) -> Result<Re
         }
     }
     let what = if one { "one of them" } else { "their list" };
-    let mut out = Describer { call, conn: &conn, out: Json::new() };
+    let mut out = Describer { call, conn: &conn, out: Json::new(), table: resource.table };
     out.head(resource.title, &format!("{}: {what}", resource.title), resource.model);
     for (verb, shape) in actions {
         out.out.key(verb);
@@ -65,7 +65,7 @@ pub fn options(call: &Call, resource: &'static Resource, one: bool) -> Result<Re
 /// The database cannot be asked.
 pub fn of_fields(call: &Call, title: &str, model: &str, verbs: &[(&str, &'static [Field])]) -> Result<Reply> {
     let conn = call.db().read()?;
-    let mut out = Describer { call, conn: &conn, out: Json::new() };
+    let mut out = Describer { call, conn: &conn, out: Json::new(), table: "" };
     out.head(title, title, model);
     for (verb, fields) in verbs {
         out.out.key(verb);
@@ -79,6 +79,7 @@ struct Describer<'a> {
     call: &'a Call,
     conn: &'a Connection,
     out: Json,
+    table: &'static str,
 }
 
 impl Describer<'_> {
@@ -178,7 +179,7 @@ impl Describer<'_> {
                     self.attribute("max_length", |out| out.int(if longest == 3 { 3 } else { field.max_word() }));
                 }
             }
-            Kind::Ref(target) => self.relation(field, target, shape),
+            Kind::Ref(target) => self.relation(field, target, shape)?,
             Kind::Nested(target) => {
                 self.out.key("children");
                 self.fields(target, target.fields, Shape::Inside)?;
@@ -214,7 +215,7 @@ impl Describer<'_> {
         self.attribute("min_value", |out| out.int(0));
     }
 
-    fn relation(&mut self, field: &Field, target: &Resource, shape: Shape) {
+    fn relation(&mut self, field: &Field, target: &Resource, shape: Shape) -> Result<()> {
         if !field.plain {
             self.attribute("model", |out| out.text(target.model));
             self.attribute("api_url", |out| out.text(&format!("/api/{}/", target.path)));
@@ -231,6 +232,12 @@ impl Describer<'_> {
         if let (true, Some(id), Shape::Detail | Shape::Changed) = (field.outside_tree, self.call.id, shape) {
             self.attribute("instance_filters", |out| out.value(&serde_json::json!({ "exclude_tree": id })));
         }
+        if let (true, Some(id), Shape::Detail | Shape::Changed) = (!field.alike.is_empty(), self.call.id, shape) {
+            let sql = format!("SELECT \"{}\" FROM \"{}\" WHERE id = ?1", field.alike, self.table);
+            let value: Option<i64> = crate::db::one(self.conn, &sql, [id])?;
+            self.attribute("instance_filters", |out| out.value(&serde_json::json!({ field.alike: value })));
+        }
+        Ok(())
     }
 
     fn child(&mut self, field: &Field, target: &Resource, fields: &'static [Field], shape: Shape) -> Result<()> {
@@ -239,6 +246,9 @@ impl Describer<'_> {
         self.attribute("type", |out| out.text("nested object"));
         self.attribute("required", |out| out.bool(!field.fixed));
         self.attribute("read_only", |out| out.bool(field.fixed));
+        if !field.label.is_empty() {
+            self.attribute("label", |out| out.text(field.label));
+        }
         self.attribute("allow_null", |out| out.bool(field.null));
         self.out.key("children");
         self.fields(target, fields, shape)?;

@@ -37,6 +37,15 @@ impl Tree {
         )
     }
 
+    /// SQL that selects the keys of the row `?` and of all above it.
+    pub fn keys_above(&self) -> String {
+        let (table, parent) = (self.table, self.parent);
+        format!(
+            "WITH RECURSIVE up (id) AS (SELECT ? UNION SELECT p.{parent} FROM {table} p JOIN up ON p.id = up.id WHERE p.{parent} IS NOT NULL) \
+             SELECT id FROM up"
+        )
+    }
+
     /// The keys of a row and of all below it, parents before children.
     ///
     /// # Errors

@@ -1,10 +1,13 @@
 //! Parts and their categories: `/api/part/…`.
 
 pub mod category;
+pub mod category_parameter;
 pub mod derived;
 pub mod filter;
 #[expect(clippy::module_inception, reason = "a file for each noun, named like its URL")]
 pub mod part;
 pub mod price;
+pub mod related;
 pub mod rules;
 pub mod serial;
+pub mod test_template;

@@ -5,7 +5,7 @@ use super::derived::*;
 use super::price::SALE_BREAK;
 use crate::common::parameter::parameters_of;
 use crate::common::tag::{self, tags_of};
-use crate::company::COMPANY;
+use crate::company::company::COMPANY;
 use crate::db;
 use crate::engine::describe::*;
 use crate::engine::input::Value;
@@ -67,7 +67,7 @@ pub static PART: Resource = Resource {
         VIRTUAL,
         PRICING_MIN,
         PRICING_MAX,
-        moment("pricing_updated").null().joined("SELECT p.updated FROM part_pricing p WHERE p.part = t.id").unless_off("pricing"),
+        moment("pricing_updated").null().computed("SELECT p.updated FROM part_pricing p WHERE p.part = t.id").unless_off("pricing"),
         to("responsible", &OWNER).null(),
         quantity("allocated_to_build_orders").null().joined(FOR_BUILDS),
         quantity("allocated_to_sales_orders").null().joined(FOR_SALES),
@@ -146,9 +146,9 @@ const UNITS: Field = text("units", 20).null().blank().fill(Fill::Text("")).says(
 const VIRTUAL: Field = flag("virtual").fill(Fill::Setting("PART_VIRTUAL")).says("Virtual", "Is it nothing to touch, such as software?");
 const THUMB: Field = text("thumbnail", 0).computed(THUMBNAIL).label("Thumbnail");
 const PRICING_MIN: Field =
-    money("pricing_min").null().joined("SELECT p.overall_min FROM part_pricing p WHERE p.part = t.id").unless_off("pricing");
+    money("pricing_min").null().computed("SELECT p.overall_min FROM part_pricing p WHERE p.part = t.id").unless_off("pricing");
 const PRICING_MAX: Field =
-    money("pricing_max").null().joined("SELECT p.overall_max FROM part_pricing p WHERE p.part = t.id").unless_off("pricing");
+    money("pricing_max").null().computed("SELECT p.overall_max FROM part_pricing p WHERE p.part = t.id").unless_off("pricing");
 const STARRED: &str = "EXISTS (SELECT 1 FROM part_star s WHERE s.part = t.id AND s.user = :user)";
 const PATH: &str = "WITH RECURSIVE up (id, parent, name, level) AS (SELECT c.id, c.parent, c.name, c.level FROM part_category c WHERE c.id = t.category \
     UNION ALL SELECT p.id, p.parent, p.name, p.level FROM part_category p JOIN up ON p.id = up.parent) \

@@ -1,8 +1,12 @@
-//! Prices of parts by quantity, shown inside them.
+//! `/api/part/sale-price/` and `/api/part/internal-price/`: prices of parts by quantity. They share a table; `kind` parts them.
 
 use super::part::PART;
-use crate::common::setting;
+use crate::common::{price_break, setting};
+use crate::db;
 use crate::engine::describe::*;
+use crate::engine::input::Value;
+use crate::engine::write::Change;
+use crate::error::{Result, WHOLE};
 use crate::identity::Role;
 
 /// Prices at which a part is sold.
@@ -11,16 +15,52 @@ pub static SALE_BREAK: Resource = Resource {
     model: "partsellpricebreak",
     schema: "PartSalePrice",
     title: "sale price",
+    fields: &[pk(), to("part", &PART).required().only(&[("salable", true)]).label("Part"), QUANTITY, PRICE, CURRENCY],
+    filters: FILTERS,
+    scope: Some(|_| "t.kind = 'sale'"),
+    check: Some(|change| check(change, "sale")),
+    ..BASE
+};
+
+/// Prices at which a part counts inside the house.
+pub static INTERNAL_BREAK: Resource = Resource {
+    path: "part/internal-price",
+    model: "partinternalpricebreak",
+    schema: "PartInternalPrice",
+    title: "internal price",
+    fields: &[pk(), to("part", &PART).required().label("Part"), QUANTITY, PRICE, CURRENCY],
+    filters: FILTERS,
+    scope: Some(|_| "t.kind = 'internal'"),
+    check: Some(|change| check(change, "internal")),
+    ..BASE
+};
+
+const BASE: Resource = Resource {
     table: "part_price_break",
     roles: &[Role::PART],
-    fields: &[
-        pk(),
-        to("part", &PART).required().only(&[("salable", true)]).label("Part"),
-        quantity("quantity").required().fill(Fill::Int(1)).says("Quantity", "From this quantity on"),
-        money("price").null().says("Price", "Price of one at this quantity"),
-        choice("price_currency", Choices::By(setting::currencies))
-            .fill(Fill::By(setting::default_currency))
-            .says("Currency", "Currency of the price"),
-    ],
+    verbs: Verbs::ALL,
+    order: &[order("quantity", &["t.quantity"]), order("price", &["t.price"])],
+    sort: order("", &["t.quantity"]),
     ..Resource::BASE
 };
+
+static FILTERS: &[Filter] = &[where_("part", Reads::Ref(&PART), "t.part = ?")];
+const QUANTITY: Field = quantity("quantity").required().fill(Fill::Int(1)).says("Quantity", "From this quantity on");
+const PRICE: Field = money("price").null().says("Price", "Price of one at this quantity");
+const CURRENCY: Field = choice("price_currency", Choices::By(setting::currencies))
+    .fill(Fill::By(setting::default_currency))
+    .says("Currency", "Currency of the price");
+
+fn check(change: &mut Change<'_>, kind: &'static str) -> Result<()> {
+    change.set("kind", Value::Text(kind.into()));
+    price_break::check(change);
+    let twin: Option<i64> = db::one(
+        change.tx,
+        "SELECT 1 FROM part_price_break WHERE kind = ?1 AND part = ?2 AND quantity = ?3 AND id IS NOT ?4",
+        (kind, change.int("part"), change.int("quantity"), change.id),
+    )?;
+    if twin.is_some() {
+        change.wrong(WHOLE, "The part has a price for this quantity already.");
+    }
+    Ok(())
+}

@@ -5,7 +5,8 @@ use super::test::RESULT;
 use crate::build::BUILD;
 use crate::common::tag::{self, tags_of};
 use crate::common::{setting, status};
-use crate::company::{COMPANY, SUPPLIER_PART};
+use crate::company::company::COMPANY;
+use crate::company::supplier_part::{BRIEF as SUPPLIER_PART_BRIEF, SUPPLIER_PART};
 use crate::engine::describe::*;
 use crate::engine::tree::Tree;
 use crate::identity::Role;
@@ -86,7 +87,7 @@ pub static ITEM: Resource = Resource {
         nested("location_detail", &LOCATION_BRIEF, "t.location").null().on("location_detail").label("Location"),
         words("tags").kept_by(tags_of!("stockitem"), tag::save).on("tags").label("Tags"),
         many("tests", &RESULT, "SELECT id FROM stock_test_result WHERE stock_item = :id ORDER BY date").null().on("tests").label("Tests"),
-        nested("supplier_part_detail", &SUPPLIER_PART, "t.supplier_part").null().on("supplier_part_detail").label("Supplier Part"),
+        nested("supplier_part_detail", &SUPPLIER_PART_BRIEF, "t.supplier_part").null().on("supplier_part_detail").label("Supplier Part"),
     ],
     filters: super::filter::FILTERS,
     search: &[

@@ -3,6 +3,7 @@
 use super::item::ITEM;
 use crate::engine::describe::*;
 use crate::identity::Role;
+use crate::part::test_template::TEST_TEMPLATE;
 use crate::users::user::USER;
 
 /// Results.
@@ -29,14 +30,5 @@ pub static RESULT: Resource = Resource {
             .fill(Fill::By(|_| Ok(crate::engine::input::Value::Text(crate::engine::moment::exact(crate::engine::moment::now()))))),
         to("template", &TEST_TEMPLATE).null().says("Test template for this result", "Which test it was"),
     ],
-    ..Resource::BASE
-};
-
-static TEST_TEMPLATE: Resource = Resource {
-    path: "part/test-template",
-    model: "parttesttemplate",
-    title: "test template",
-    table: "part_test_template",
-    roles: &[Role::PART],
     ..Resource::BASE
 };

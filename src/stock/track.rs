@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Raw};
 use super::item::ITEM;
 use super::location::LOCATION;
 use crate::common::status;
-use crate::company::COMPANY;
+use crate::company::company::COMPANY;
 use crate::db::{self, Tx};
 use crate::engine::describe::*;
 use crate::error::Result;
