@@ -12,7 +12,7 @@ use crate::engine::{options, read, write};
 use crate::error::{Error, Result};
 use crate::identity::{Access, Right, User};
 use crate::part::{category, category_parameter, part, price, related, test_template};
-use crate::stock::{item, location, location_type, track};
+use crate::stock::{item, location, location_type, test, track};
 use crate::users::{group, login, me, owner, ruleset, token, user};
 
 /// All resources that have addresses.
@@ -31,6 +31,7 @@ pub static RESOURCES: &[&Resource] = &[
     &location::LOCATION_TREE,
     &item::ITEM,
     &track::TRACKING,
+    &test::RESULT,
     &company::COMPANY,
     &contact::CONTACT,
     &address::ADDRESS,

@@ -15,6 +15,7 @@ mod api {
     mod stock;
     mod stock_actions;
     mod stock_location;
+    mod stock_test;
     mod stock_track;
     mod tokens;
     mod user;
