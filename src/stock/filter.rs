@@ -34,7 +34,13 @@ pub static FILTERS: &[Filter] = &[
     where_("supplier_part", Reads::Ref(&SUPPLIER_PART), "t.supplier_part = ?"),
     where_("belongs_to", Reads::Ref(&ITEM), "t.belongs_to = ?"),
     where_("build", Reads::Ref(&BUILD), "t.build = ?"),
-    where_("customer", Reads::Ref(&COMPANY), "t.customer = ?"),
+    by("customer", Reads::Ref(&COMPANY), |asked, rows| {
+        if crate::db::one::<i64>(asked.conn, "SELECT 1 FROM company WHERE id = ?1 AND is_customer = 1", [&asked.value])?.is_none() {
+            return crate::error::invalid("customer", "This company is no customer.");
+        }
+        rows.and("t.customer = ?", [asked.value.clone()]);
+        Ok(())
+    }),
     where_("consumed_by", Reads::Ref(&BUILD), "t.consumed_by = ?"),
     where_("sales_order", Reads::Ref(&SALES_ORDER), "t.sales_order = ?"),
     where_("purchase_order", Reads::Ref(&PURCHASE_ORDER), "t.purchase_order = ?"),
