@@ -321,18 +321,25 @@ CREATE TABLE part_related (
 );
 CREATE INDEX part_related_2 ON part_related (part_2);
 
--- Prices by quantity; `kind` is sale or internal.
-CREATE TABLE part_price_break (
+-- Prices by quantity: two tables, for each kind numbers its rows by itself.
+CREATE TABLE part_sale_price (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    kind TEXT NOT NULL CHECK (kind IN ('sale', 'internal')),
     part INTEGER NOT NULL REFERENCES part (id) ON DELETE CASCADE,
     quantity INTEGER NOT NULL,
     price INTEGER,
     price_currency TEXT NOT NULL,
     metadata TEXT,
-    UNIQUE (kind, part, quantity)
+    UNIQUE (part, quantity)
 );
-CREATE INDEX part_price_break_part ON part_price_break (part);
+CREATE TABLE part_internal_price (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    part INTEGER NOT NULL REFERENCES part (id) ON DELETE CASCADE,
+    quantity INTEGER NOT NULL,
+    price INTEGER,
+    price_currency TEXT NOT NULL,
+    metadata TEXT,
+    UNIQUE (part, quantity)
+);
 
 -- The price overview of a part; amounts are in `currency`.
 CREATE TABLE part_pricing (

@@ -18,7 +18,6 @@ const FILLED_BY_RULE: &[(&str, &str, &str)] = &[
     ("token", "user", "the caller, where the request names nobody"),
     ("token", "created", "identity::token::create makes the token"),
     ("manufacturer_part", "MPN", "company::manufacturer_part refuses null, where the contract first takes it"),
-    ("part_price_break", "kind", "part::price: each address has its kind"),
     ("part_test_template", "key", "part::test_template makes it of the name"),
 ];
 

@@ -3,12 +3,13 @@
 use super::company::{BRIEF as COMPANY_BRIEF, COMPANY};
 use super::supplier_part::{BRIEF as SUPPLIER_PART_BRIEF, SUPPLIER_PART};
 use crate::common::{price_break, setting};
+use crate::db;
 use crate::engine::describe::*;
 use crate::engine::input::Value;
 use crate::engine::write::Change;
 use crate::error::Result;
 use crate::identity::Role;
-use crate::part::part::PART;
+use crate::part::part::{PART, priced};
 
 /// Prices.
 pub static PRICE_BREAK: Resource = Resource {
@@ -43,6 +44,10 @@ pub static PRICE_BREAK: Resource = Resource {
     ],
     sort: order("", &["t.quantity"]),
     list_flags: &[("part_detail", false), ("supplier_detail", false)],
+    saved: Some(|change| {
+        let part: Option<i64> = db::one(change.tx, "SELECT part FROM supplier_part WHERE id = ?1", [change.int("part")])?;
+        part.map_or(Ok(()), |part| priced(change.tx, part))
+    }),
     check: Some(check),
     ..BASE
 };

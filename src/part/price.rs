@@ -1,10 +1,9 @@
-//! `/api/part/sale-price/` and `/api/part/internal-price/`: prices of parts by quantity. They share a table; `kind` parts them.
+//! `/api/part/sale-price/` and `/api/part/internal-price/`: prices of parts by quantity.
 
-use super::part::PART;
+use super::part::{PART, priced};
 use crate::common::{price_break, setting};
 use crate::db;
 use crate::engine::describe::*;
-use crate::engine::input::Value;
 use crate::engine::write::Change;
 use crate::error::{Result, WHOLE};
 use crate::identity::Role;
@@ -17,8 +16,8 @@ pub static SALE_BREAK: Resource = Resource {
     title: "sale price",
     fields: &[pk(), to("part", &PART).required().only(&[("salable", true)]).label("Part"), QUANTITY, PRICE, CURRENCY],
     filters: FILTERS,
-    scope: Some(|_| "t.kind = 'sale'"),
-    check: Some(|change| check(change, "sale")),
+    table: SALE,
+    check: Some(|change| check(change, SALE)),
     ..BASE
 };
 
@@ -30,17 +29,22 @@ pub static INTERNAL_BREAK: Resource = Resource {
     title: "internal price",
     fields: &[pk(), to("part", &PART).required().label("Part"), QUANTITY, PRICE, CURRENCY],
     filters: FILTERS,
-    scope: Some(|_| "t.kind = 'internal'"),
-    check: Some(|change| check(change, "internal")),
+    table: INTERNAL,
+    check: Some(|change| check(change, INTERNAL)),
     ..BASE
 };
 
+const SALE: &str = "part_sale_price";
+const INTERNAL: &str = "part_internal_price";
 const BASE: Resource = Resource {
-    table: "part_price_break",
     roles: &[Role::PART],
     verbs: Verbs::ALL,
     order: &[order("quantity", &["t.quantity"]), order("price", &["t.price"])],
     sort: order("", &["t.quantity"]),
+    saved: Some(|change| match change.int("part") {
+        Some(part) => priced(change.tx, part),
+        None => Ok(()),
+    }),
     ..Resource::BASE
 };
 
@@ -51,13 +55,12 @@ const CURRENCY: Field = choice("price_currency", Choices::By(setting::currencies
     .fill(Fill::By(setting::default_currency))
     .says("Currency", "Currency of the price");
 
-fn check(change: &mut Change<'_>, kind: &'static str) -> Result<()> {
-    change.set("kind", Value::Text(kind.into()));
+fn check(change: &mut Change<'_>, table: &str) -> Result<()> {
     price_break::check(change);
     let twin: Option<i64> = db::one(
         change.tx,
-        "SELECT 1 FROM part_price_break WHERE kind = ?1 AND part = ?2 AND quantity = ?3 AND id IS NOT ?4",
-        (kind, change.int("part"), change.int("quantity"), change.id),
+        &format!("SELECT 1 FROM {table} WHERE part = ?1 AND quantity = ?2 AND id IS NOT ?3"),
+        (change.int("part"), change.int("quantity"), change.id),
     )?;
     if twin.is_some() {
         change.wrong(WHOLE, "The part has a price for this quantity already.");
