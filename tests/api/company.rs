@@ -470,3 +470,69 @@ fn all_that_belongs_to_a_company_goes_with_it() {
     }
     assert_eq!(shop.rows("part"), 1);
 }
+
+#[test]
+fn stock_is_found_by_who_sold_and_who_made_it() {
+    let shop = Shop::new();
+    let (maker, seller) = (maker(&shop, "Maker"), company(&shop, "Seller", json!({})));
+    let (nut, bolt) = (shop.part("Nut"), shop.part("Bolt"));
+    let m = made(&shop, nut, maker, "M-1");
+    let s = sold(&shop, nut, seller, "S-1", json!({"manufacturer_part": m}));
+    let item = shop.stock_with(nut, 3.0, json!({"supplier_part": s}));
+    shop.stock(nut, 4.0);
+    shop.store.post("/api/stock/", json!({"part": bolt, "quantity": 1, "supplier_part": s})).refuses("supplier_part");
+    for query in [
+        format!("supplier_part={s}"),
+        format!("supplier={seller}"),
+        format!("manufacturer={maker}"),
+        format!("manufacturer_part={m}"),
+        format!("company={seller}"),
+        format!("company={maker}"),
+        "search=S-1".into(),
+        "search=seller".into(),
+    ] {
+        assert_eq!(shop.store.get(&format!("/api/stock/?{query}")).is(200).numbers("pk"), [item], "{query}");
+    }
+    let row = shop.store.get(&format!("/api/stock/{item}/?supplier_part_detail=true")).is(200);
+    assert_eq!((&row["SKU"], &row["MPN"]), (&json!("S-1"), &json!("M-1")));
+    assert_eq!((&row["supplier_part_detail"]["pk"], &row["supplier_part_detail"]["SKU"]), (&json!(s), &json!("S-1")));
+}
+
+#[test]
+fn forms_learn_which_parts_and_companies_fit() {
+    let shop = Shop::new();
+    let (maker, seller) = (maker(&shop, "Maker"), company(&shop, "Seller", json!({})));
+    let nut = shop.part("Nut");
+    made(&shop, nut, maker, "M");
+    let s = sold(&shop, nut, seller, "S", json!({}));
+    let fields = |path: &str, verb: &str| shop.admin.options(path).is(200)["actions"][verb].clone();
+    let new = fields(SOLD, "POST");
+    assert_eq!((&new["supplier"]["filters"]["is_supplier"], &new["part"]["filters"]["purchaseable"]), (&json!(true), &json!(true)));
+    assert_eq!(fields(MADE, "POST")["manufacturer"]["filters"]["is_manufacturer"], true);
+    let old = fields(&format!("{SOLD}{s}/"), "PUT");
+    assert_eq!(old["manufacturer_part"]["instance_filters"], json!({"part": nut}));
+}
+
+#[test]
+fn a_company_keeps_no_image_but_may_be_told_that_it_has_none() {
+    let shop = Shop::new();
+    let at = format!("{COMPANY}{}/", company(&shop, "Acme", json!({})));
+    let before = shop.state();
+    let dot = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89";
+    shop.admin.multipart("PATCH", &at, &[], &[("image", "dot.png", dot)]).refuses("image");
+    assert_eq!(shop.state(), before);
+    assert_eq!(shop.admin.patch(&at, json!({"image": null})).is(200)["image"], json!(null));
+}
+
+#[test]
+fn forms_make_companies_and_prices_as_well() {
+    let shop = Shop::new();
+    let answer = shop.admin.form("POST", COMPANY, &[("name", "Acme"), ("currency", "EUR"), ("is_supplier", "true")]).is(201);
+    let part = shop.part("Nut").to_string();
+    let seller = answer.pk().to_string();
+    let sold = shop.admin.form("POST", SOLD, &[("part", &part), ("supplier", &seller), ("SKU", "S"), ("pack_quantity", "1,000")]).is(201);
+    assert_eq!(sold["pack_quantity_native"].as_f64(), Some(1000.0));
+    let sold = sold.pk().to_string();
+    let price = shop.admin.form("POST", PRICE, &[("part", &sold), ("quantity", "10"), ("price", "0.125")]).is(201);
+    assert_eq!(price["price"].as_f64(), Some(0.125));
+}

@@ -178,6 +178,8 @@ fn tests_are_found_changed_and_removed() {
     ] {
         assert_eq!(keys(&shop, TEST, &query), want, "{query}");
     }
+    let within = shop.reader.get(&format!("/api/stock/{item}/?tests=true")).is(200)["tests"].clone();
+    assert_eq!((&within[0]["template"], &within[0]["result"]), (&json!(a), &json!(true)));
     let at = format!("{TEST}{a}/");
     assert_eq!(shop.reader.get(&at).is(200)["results"], 1);
     assert_eq!(shop.admin.patch(&at, json!({"test_name": "Axle 2"})).is(200)["key"], "axle2");
