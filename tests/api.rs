@@ -6,11 +6,13 @@ mod support;
 mod api {
     mod about;
     mod bad_input;
+    mod company;
     mod group;
     mod lists;
     mod login;
     mod part;
     mod part_category;
+    mod part_more;
     mod settings;
     mod stock;
     mod stock_actions;

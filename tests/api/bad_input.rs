@@ -12,11 +12,40 @@ fn shop() -> Shop {
     let shop = Shop::new();
     let place = shop.place("Shelf");
     let category = shop.category("Small");
-    let part = shop.part_with("Nut", json!({"category": category, "trackable": false}));
+    let part = shop.part_with("Nut", json!({"category": category, "trackable": false, "salable": true, "testable": true}));
     shop.stock_with(part, 5.0, json!({"location": place}));
     shop.admin.post("/api/stock/location-type/", json!({"name": "Rack"})).is(201);
     shop.admin.post("/api/user/tokens/", json!({"name": "x"})).is(201);
+    trade(&shop, part, category);
     shop
+}
+
+/// Who sells and makes the part, and what else is told about it.
+fn trade(shop: &Shop, part: i64, category: i64) {
+    let other = shop.part("Bolt");
+    shop.sql("INSERT INTO parameter_template (name) VALUES ('Length')");
+    for (list, body) in [
+        ("company", json!({"name": "Both", "currency": "USD", "is_supplier": true, "is_manufacturer": true})),
+        ("company/contact", json!({"company": 1, "name": "Ada"})),
+        ("company/address", json!({"company": 1, "title": "Yard"})),
+        ("company/part/manufacturer", json!({"part": part, "manufacturer": 1, "MPN": "M1"})),
+        ("company/part", json!({"part": part, "supplier": 1, "SKU": "S1"})),
+        ("company/price-break", json!({"part": 1, "quantity": 1, "price": 2})),
+        ("part/sale-price", json!({"part": part, "quantity": 1, "price": 3})),
+        ("part/related", json!({"part_1": part, "part_2": other})),
+        ("part/test-template", json!({"part": part, "test_name": "Pull", "description": "Until it breaks"})),
+        ("part/category/parameters", json!({"category": category, "template": 1})),
+        ("project-code", json!({"code": "P1"})),
+    ] {
+        assert_eq!(shop.admin.post(&format!("/api/{list}/"), body).is(201).pk(), 1, "{list}");
+    }
+    let price = shop.admin.post("/api/part/internal-price/", json!({"part": part, "quantity": 1, "price": 3})).is(201);
+    assert_eq!(price.pk().to_string(), key_in("part/internal-price"));
+}
+
+/// The key of the object that exists. Both kinds of prices share a table, so that only one of them has row 1.
+fn key_in(path: &str) -> &'static str {
+    if path.contains("part/internal-price") { "2" } else { "1" }
 }
 
 /// All addresses that take a body, filled in.
@@ -30,7 +59,7 @@ fn targets() -> Vec<(Verb, String)> {
         let word = if route.contains("settings/user") { "SEARCH_PREVIEW_RESULTS" } else { "STOCK_STALE_DAYS" };
         for verb in target.verbs() {
             if !verb.safe() && verb != Verb::Delete {
-                all.push((verb, format!("/{}", route.replace("{id}", "1").replace("{word}", word))));
+                all.push((verb, format!("/{}", route.replace("{id}", key_in(route)).replace("{word}", word))));
             }
         }
     }
@@ -232,7 +261,7 @@ fn path_of(resource: &Resource) -> Option<String> {
     match resource.lookup {
         Lookup::Caller => Some(base),
         Lookup::Key if resource.path.contains("{id}") => None,
-        Lookup::Key => Some(format!("{base}1/")),
+        Lookup::Key => Some(format!("{base}{}/", key_in(resource.path))),
         Lookup::Word(_) if resource.path == "settings/global" => Some(format!("{base}STOCK_STALE_DAYS/")),
         Lookup::Word(_) if resource.path == "settings/user" => Some(format!("{base}SEARCH_PREVIEW_RESULTS/")),
         Lookup::Word(_) => None,
@@ -298,6 +327,18 @@ fn keys_beyond_every_number_are_not_found() {
             "stock/location",
             "stock/location-type",
             "stock/track",
+            "company",
+            "company/contact",
+            "company/address",
+            "company/part",
+            "company/part/manufacturer",
+            "company/price-break",
+            "part/sale-price",
+            "part/internal-price",
+            "part/related",
+            "part/test-template",
+            "part/category/parameters",
+            "project-code",
             "user",
             "user/group",
             "user/ruleset",
@@ -323,7 +364,9 @@ fn keys_beyond_every_number_are_not_found() {
         for list in ["part", "part/category", "stock", "stock/location"] {
             shop.admin.patch(&format!("/api/{list}/"), json!({"items": keys, "description": "x"})).is(400);
         }
-        shop.admin.delete_with("/api/stock/", json!({"items": keys})).is(400);
+        for list in ["stock", "company/contact", "company/address", "company/part", "company/part/manufacturer"] {
+            shop.admin.delete_with(&format!("/api/{list}/"), json!({"items": keys})).is(400);
+        }
     }
     let many: Vec<i64> = (1..=10_001).collect();
     shop.admin.patch("/api/part/", json!({"items": many, "description": "x"})).is(400);
