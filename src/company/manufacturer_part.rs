@@ -4,6 +4,7 @@ use super::SUPPLY;
 use super::company::{BRIEF as COMPANY_BRIEF, COMPANY};
 use crate::common::parameter::parameters_of;
 use crate::common::tag::{self, tagged, tags_of};
+use crate::db;
 use crate::engine::describe::*;
 use crate::engine::write::Change;
 use crate::error::Result;
@@ -86,6 +87,13 @@ fn check(change: &mut Change<'_>) -> Result<()> {
     // The contract lets a request leave the number out or send null, and then refuses it.
     if (change.creates() || change.new.sent("MPN")) && change.text("MPN").is_empty() {
         change.wrong("MPN", "This field may not be blank.");
+    }
+    if change.changes("part")
+        && let (Some(id), Some(part)) = (change.id, change.int("part"))
+        && db::one::<i64>(change.tx, "SELECT 1 FROM supplier_part WHERE manufacturer_part = ?1 AND part <> ?2 LIMIT 1", [id, part])?
+            .is_some()
+    {
+        change.wrong("part", "Supplier parts of another part refer to this one.");
     }
     Ok(())
 }

@@ -39,7 +39,7 @@ fn a_result_is_kept_by_whom_and_when() {
     assert_eq!((&made["user"], &made["value"], &made["result"]), (&json!(b.shop.store.id), &json!("5.1"), &json!(true)));
     assert_eq!(made["template_detail"]["key"], "voltsatrest");
     let path = format!("/api/stock/test/{}/", made.pk());
-    assert_eq!(b.shop.reader.get(&path).is(200)["template_detail"]["pk"], json!(b.volts));
+    assert_eq!(b.shop.reader.get(&format!("{path}?template_detail=true")).is(200)["template_detail"]["pk"], json!(b.volts));
     assert_eq!(b.shop.store.patch(&path, json!({"notes": "warm"})).is(200)["notes"], "warm");
     let whole = json!({"stock_item": b.item, "template": b.volts, "value": "5.2"});
     assert_eq!(b.shop.store.put(&path, whole).is(200)["value"], "5.2");
