@@ -725,7 +725,7 @@ CREATE TABLE stock_test_result (
     template INTEGER REFERENCES part_test_template (id) ON DELETE CASCADE,
     result INTEGER NOT NULL DEFAULT 0,
     value TEXT NOT NULL DEFAULT '',
-    attachment TEXT NOT NULL DEFAULT '',
+    attachment TEXT,
     notes TEXT NOT NULL DEFAULT '',
     test_station TEXT NOT NULL DEFAULT '',
     started_datetime INTEGER,

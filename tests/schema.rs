@@ -18,6 +18,7 @@ const FILLED_BY_RULE: &[(&str, &str, &str)] = &[
     ("token", "user", "the caller, where the request names nobody"),
     ("token", "created", "identity::token::create makes the token"),
     ("manufacturer_part", "MPN", "company::manufacturer_part refuses null, where the contract first takes it"),
+    ("stock_test_result", "date", "stock::test takes the moment of the request"),
     ("part_test_template", "key", "part::test_template makes it of the name"),
 ];
 
