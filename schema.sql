@@ -238,7 +238,7 @@ CREATE TABLE part (
     description TEXT NOT NULL DEFAULT '',
     keywords TEXT,
     category INTEGER REFERENCES part_category (id) ON DELETE RESTRICT,
-    image TEXT NOT NULL DEFAULT '',                 -- below the media folder
+    image TEXT,                                     -- below the media folder
     link TEXT,
     units TEXT DEFAULT '',
     minimum_stock INTEGER NOT NULL DEFAULT 0,
@@ -379,7 +379,7 @@ CREATE TABLE company (
     email TEXT,
     contact TEXT NOT NULL DEFAULT '',
     link TEXT NOT NULL DEFAULT '',
-    image TEXT NOT NULL DEFAULT '',
+    image TEXT,
     notes TEXT,
     active INTEGER NOT NULL DEFAULT 1,
     is_customer INTEGER NOT NULL DEFAULT 0,
@@ -482,20 +482,6 @@ CREATE TABLE supplier_price_break (
     UNIQUE (part, quantity)
 );
 CREATE INDEX supplier_price_break_quantity ON supplier_price_break (quantity);
-
--- Tags and parameters refer to what carries them by model and key; they go when it goes, also when it goes with something else.
-CREATE TRIGGER company_gone AFTER DELETE ON company BEGIN
-    DELETE FROM tagged_item WHERE model_type = 'company' AND model_id = old.id;
-    DELETE FROM parameter WHERE model_type = 'company.company' AND model_id = old.id;
-END;
-CREATE TRIGGER manufacturer_part_gone AFTER DELETE ON manufacturer_part BEGIN
-    DELETE FROM tagged_item WHERE model_type = 'manufacturerpart' AND model_id = old.id;
-    DELETE FROM parameter WHERE model_type = 'company.manufacturerpart' AND model_id = old.id;
-END;
-CREATE TRIGGER supplier_part_gone AFTER DELETE ON supplier_part BEGIN
-    DELETE FROM tagged_item WHERE model_type = 'supplierpart' AND model_id = old.id;
-    DELETE FROM parameter WHERE model_type = 'company.supplierpart' AND model_id = old.id;
-END;
 
 -- ---------------------------------------------------------------- bills of materials, builds, orders: what parts and stock count
 
@@ -736,6 +722,36 @@ CREATE TABLE stock_test_result (
 );
 CREATE INDEX stock_test_result_item ON stock_test_result (stock_item);
 CREATE INDEX stock_test_result_template ON stock_test_result (template);
+
+-- Tags and parameters refer to what carries them by model and key; they go when it goes, also when it goes with something else.
+CREATE TRIGGER part_gone AFTER DELETE ON part BEGIN
+    DELETE FROM tagged_item WHERE model_type = 'part' AND model_id = old.id;
+    DELETE FROM parameter WHERE model_type = 'part.part' AND model_id = old.id;
+END;
+CREATE TRIGGER part_category_gone AFTER DELETE ON part_category BEGIN
+    DELETE FROM tagged_item WHERE model_type = 'partcategory' AND model_id = old.id;
+    DELETE FROM parameter WHERE model_type = 'part.partcategory' AND model_id = old.id;
+END;
+CREATE TRIGGER company_gone AFTER DELETE ON company BEGIN
+    DELETE FROM tagged_item WHERE model_type = 'company' AND model_id = old.id;
+    DELETE FROM parameter WHERE model_type = 'company.company' AND model_id = old.id;
+END;
+CREATE TRIGGER manufacturer_part_gone AFTER DELETE ON manufacturer_part BEGIN
+    DELETE FROM tagged_item WHERE model_type = 'manufacturerpart' AND model_id = old.id;
+    DELETE FROM parameter WHERE model_type = 'company.manufacturerpart' AND model_id = old.id;
+END;
+CREATE TRIGGER supplier_part_gone AFTER DELETE ON supplier_part BEGIN
+    DELETE FROM tagged_item WHERE model_type = 'supplierpart' AND model_id = old.id;
+    DELETE FROM parameter WHERE model_type = 'company.supplierpart' AND model_id = old.id;
+END;
+CREATE TRIGGER stock_location_gone AFTER DELETE ON stock_location BEGIN
+    DELETE FROM tagged_item WHERE model_type = 'stocklocation' AND model_id = old.id;
+    DELETE FROM parameter WHERE model_type = 'stock.stocklocation' AND model_id = old.id;
+END;
+CREATE TRIGGER stock_item_gone AFTER DELETE ON stock_item BEGIN
+    DELETE FROM tagged_item WHERE model_type = 'stockitem' AND model_id = old.id;
+    DELETE FROM parameter WHERE model_type = 'stock.stockitem' AND model_id = old.id;
+END;
 
 -- What the server remembers about itself: when it was made, its instance id.
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

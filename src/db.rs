@@ -92,6 +92,13 @@ pub struct Tx<'a> {
     pub now: Moment,
 }
 
+impl Tx<'_> {
+    /// The key of whoever asked for it; none for the system itself.
+    pub fn author(&self) -> Option<i64> {
+        Some(self.user.id).filter(|id| *id != 0)
+    }
+}
+
 impl Deref for Tx<'_> {
     type Target = Connection;
     fn deref(&self) -> &Connection {

@@ -17,7 +17,7 @@ const FILLED_BY_RULE: &[(&str, &str, &str)] = &[
     ("token", "masked", "identity::token::create makes the token"),
     ("token", "user", "the caller, where the request names nobody"),
     ("token", "created", "identity::token::create makes the token"),
-    ("manufacturer_part", "MPN", "company::manufacturer_part refuses null, where the contract first takes it"),
+    ("manufacturer_part", "MPN", "the field is wanted: null is refused, where the contract first takes it"),
     ("stock_test_result", "date", "stock::test takes the moment of the request"),
     ("part_test_template", "key", "part::test_template makes it of the name"),
 ];
@@ -25,9 +25,7 @@ const FILLED_BY_RULE: &[(&str, &str, &str)] = &[
 /// Fields that take null though their columns do not, or the other way round: table, field, why.
 const NULL_BY_RULE: &[(&str, &str, &str)] = &[
     ("part_category", "icon", "part::category makes an empty text of null"),
-    ("part", "image", "part::rules makes an empty text of null, which is answered as null"),
-    ("company", "image", "company::company does the same"),
-    ("manufacturer_part", "MPN", "company::manufacturer_part refuses null, where the contract first takes it"),
+    ("manufacturer_part", "MPN", "the field is wanted: null is refused, where the contract first takes it"),
 ];
 
 /// A fresh database; the folder lives as long as the pair.
@@ -237,4 +235,28 @@ fn null_is_null_on_both_sides() {
     }
     assert!(wrong.is_empty(), "fields and columns disagree:\n{}", wrong.join("\n"));
     assert!((0..NULL_BY_RULE.len()).all(|i| used.contains(&i)), "a rule of NULL_BY_RULE is not needed");
+}
+
+#[test]
+fn what_carries_tags_and_parameters_takes_them_along() {
+    let (_folder, db) = fresh();
+    let carriers = ["part", "part_category", "company", "manufacturer_part", "supplier_part", "stock_location", "stock_item"];
+    let sql: Vec<(String, String)> = {
+        let conn = reader(&db);
+        carriers
+            .map(|table| {
+                let sql = "SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 AND name = ?1 || '_gone'";
+                (table.to_string(), conn.query_row(sql, [table], |row| row.get(0)).unwrap_or_default())
+            })
+            .into()
+    };
+    for resource in resources() {
+        let carries = |what: &str| resource.fields.iter().any(|field| field.name == what);
+        if !(carries("tags") || carries("parameters")) || !resource.verbs.has(Verbs::DELETE) {
+            continue;
+        }
+        let trigger = sql.iter().find(|t| t.0 == resource.table).map_or("", |t| t.1.as_str());
+        assert!(trigger.contains(&format!("tagged_item WHERE model_type = '{}'", resource.model)), "{}", resource.table);
+        assert!(trigger.contains(&format!(".{}'", resource.model)), "{}", resource.table);
+    }
 }

@@ -63,7 +63,7 @@ pub fn save(change: &mut Change<'_>, value: &Value) -> Result<()> {
 /// # Errors
 /// The database cannot be written.
 pub fn set(conn: &Connection, model: &str, id: i64, words: &[String]) -> Result<()> {
-    clear(conn, model, id)?;
+    db::run(conn, "DELETE FROM tagged_item WHERE model_type = ?1 AND model_id = ?2", (model, id))?;
     for word in words {
         let known: Option<i64> = db::one(conn, "SELECT id FROM tag WHERE name = ?1 COLLATE NOCASE", [word])?;
         let tag = match known {
@@ -83,14 +83,6 @@ pub fn set(conn: &Connection, model: &str, id: i64, words: &[String]) -> Result<
         db::run(conn, "INSERT OR IGNORE INTO tagged_item (tag, model_type, model_id) VALUES (?1, ?2, ?3)", (tag, model, id))?;
     }
     Ok(())
-}
-
-/// Takes all tags from an object; for one that is deleted.
-///
-/// # Errors
-/// The database cannot be written.
-pub fn clear(conn: &Connection, model: &str, id: i64) -> Result<()> {
-    db::run(conn, "DELETE FROM tagged_item WHERE model_type = ?1 AND model_id = ?2", (model, id)).map(|_| ())
 }
 
 /// The filter `tags=a,b`: objects of the model that carry all of them.

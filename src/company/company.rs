@@ -6,9 +6,6 @@ use crate::common::parameter::parameters_of;
 use crate::common::setting;
 use crate::common::tag::{self, tags_of};
 use crate::engine::describe::*;
-use crate::engine::input::Value;
-use crate::engine::write::Change;
-use crate::error::Result;
 use crate::part::derived::THUMBNAIL;
 
 /// Companies.
@@ -60,7 +57,6 @@ pub static COMPANY: Resource = Resource {
         order("parts_manufactured", &["(SELECT count(*) FROM manufacturer_part m WHERE m.manufacturer = t.id)"]),
     ],
     sort: order("", &["t.name"]),
-    check: Some(check),
     ..BASE
 };
 
@@ -88,12 +84,3 @@ pub static BRIEF: Resource = Resource {
     ],
     ..BASE
 };
-
-fn check(change: &mut Change<'_>) -> Result<()> {
-    match change.new.get("image") {
-        Some(Value::File(_)) => change.wrong("image", "Images cannot be kept by this version of the server."),
-        Some(Value::Null) => change.set("image", Value::Text(String::new())),
-        _ => {}
-    }
-    Ok(())
-}

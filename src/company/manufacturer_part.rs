@@ -70,7 +70,7 @@ static OWN: &[Field] = &[
     to("part", &PART).required().only(&[("purchaseable", true)]).says("Base Part", "Which part it is"),
     to("manufacturer", &COMPANY).required().only(&[("is_manufacturer", true)]).says("Manufacturer", "Who makes it"),
     text("description", 250).null().blank().says("Description", "What the manufacturer says of it"),
-    text("MPN", 100).null().fill(Fill::Null).says("MPN", "Number by which the manufacturer keeps it"),
+    text("MPN", 100).null().fill(Fill::Null).wanted().says("MPN", "Number by which the manufacturer keeps it"),
     url("link").null().blank().says("Link", "Web page of the manufacturer part"),
     text("barcode_hash", 128).blank().says("Barcode Hash", "Digest of the linked barcode"),
     prose("notes", 50_000).null().blank().detail_only().says("Notes", "Notes in Markdown"),
@@ -84,10 +84,6 @@ pub static BRIEF: Resource =
     Resource { schema: "ManufacturerPart", fields: &[pk(), OWN[0], OWN[1], OWN[2], OWN[3], OWN[4], OWN[5], OWN[6], MADE_BY], ..BASE };
 
 fn check(change: &mut Change<'_>) -> Result<()> {
-    // The contract lets a request leave the number out or send null, and then refuses it.
-    if (change.creates() || change.new.sent("MPN")) && change.text("MPN").is_empty() {
-        change.wrong("MPN", "This field may not be blank.");
-    }
     if change.changes("part")
         && let (Some(id), Some(part)) = (change.id, change.int("part"))
         && db::one::<i64>(change.tx, "SELECT 1 FROM supplier_part WHERE manufacturer_part = ?1 AND part <> ?2 LIMIT 1", [id, part])?

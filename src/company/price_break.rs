@@ -66,7 +66,7 @@ const SUPPLIER: &str = "SELECT s.supplier FROM supplier_part s WHERE s.id = t.pa
 static OWN: &[Field] = &[
     to("part", &SUPPLIER_PART).required().label("Part"),
     quantity("quantity").required().fill(Fill::Int(1)).says("Quantity", "From this quantity on"),
-    money("price").required().null().says("Price", "Price of one at this quantity"),
+    money("price").required().null().wanted().says("Price", "Price of one at this quantity"),
     choice("price_currency", Choices::By(setting::currencies))
         .fill(Fill::By(setting::default_currency))
         .says("Currency", "Currency of the price"),

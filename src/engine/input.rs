@@ -63,8 +63,12 @@ pub enum Value {
     List(Vec<Input>),
     /// Any JSON.
     Json(Raw),
-    /// A file.
-    File(Upload),
+}
+
+impl From<Option<i64>> for Value {
+    fn from(int: Option<i64>) -> Value {
+        int.map_or(Value::Null, Value::Int)
+    }
 }
 
 impl ToSql for Value {
@@ -78,7 +82,7 @@ impl ToSql for Value {
             Value::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
             Value::Json(json) => json.to_string().into(),
             Value::Words(words) => Raw::from(words.clone()).to_string().into(),
-            Value::Keys(_) | Value::Object(_) | Value::List(_) | Value::File(_) => {
+            Value::Keys(_) | Value::Object(_) | Value::List(_) => {
                 return Err(rusqlite::Error::ToSqlConversionFailure("this value has no column".into()));
             }
         })
@@ -309,7 +313,7 @@ fn value(conn: &Connection, field: &'static Field, given: Given<'_>) -> Result<C
         Kind::Words | Kind::Json(_) => word_list(given),
         Kind::File(_) => match given {
             Given::File(file) if file.bytes.is_empty() => Err(bad("The file is empty.")),
-            Given::File(file) => Ok(Value::File(file.clone())),
+            Given::File(_) => Err(bad("Files cannot be kept by this version of the server; nothing was stored.")),
             _ => Err(bad("This is not a file; send it as multipart/form-data.")),
         },
         Kind::Object(fields) => inner(conn, fields, given)?,

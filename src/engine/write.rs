@@ -165,6 +165,13 @@ impl<'a> Change<'a> {
 
     /// Checks, writes, and runs what follows; gives the key.
     fn store(&mut self) -> Result<i64> {
+        for field in self.resource.fields.iter().filter(|field| field.wanted) {
+            let asked = self.creates() || self.new.sent(field.name);
+            let nothing = self.new.get(field.name).is_none_or(|v| *v == Value::Null || *v == Value::Text(String::new()));
+            if asked && nothing {
+                self.wrong(field.name, "This field may not be blank.");
+            }
+        }
         if let Some(check) = self.resource.check {
             check(self)?;
         }
@@ -213,16 +220,6 @@ impl<'a> Change<'a> {
 pub fn insert(tx: &Tx<'_>, call: &Call, resource: &'static Resource, new: Input) -> Result<i64> {
     let mut change = Change { tx, call, resource, id: None, new, problems: Problems::default(), old: None, sets: Vec::new() };
     change.store()
-}
-
-/// Changes a row by an input that was checked already.
-///
-/// # Errors
-/// 404 if there is none, 400 by the resource's rules.
-pub fn update_row(tx: &Tx<'_>, call: &Call, resource: &'static Resource, id: i64, new: Input) -> Result<()> {
-    let mut change = Change::load(tx, call, resource, id)?;
-    change.new = new;
-    change.store().map(|_| ())
 }
 
 /// POST to a list.

@@ -185,7 +185,6 @@ fn remove(change: &mut Change<'_>) -> Result<()> {
                 db::run(tx, "UPDATE part SET category = ?2 WHERE id = ?1", (part, above))?;
             }
         }
-        db::run(tx, "DELETE FROM parameter WHERE model_type = 'part.partcategory' AND model_id = ?1", [category])?;
         Ok(())
     })
 }

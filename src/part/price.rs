@@ -50,7 +50,7 @@ const BASE: Resource = Resource {
 
 static FILTERS: &[Filter] = &[where_("part", Reads::Ref(&PART), "t.part = ?")];
 const QUANTITY: Field = quantity("quantity").required().fill(Fill::Int(1)).says("Quantity", "From this quantity on");
-const PRICE: Field = money("price").null().says("Price", "Price of one at this quantity");
+const PRICE: Field = money("price").null().wanted().says("Price", "Price of one at this quantity");
 const CURRENCY: Field = choice("price_currency", Choices::By(setting::currencies))
     .fill(Fill::By(setting::default_currency))
     .says("Currency", "Currency of the price");

@@ -2,7 +2,7 @@
 
 use super::category::TREE as CATEGORIES;
 use super::part::{PART, TREE};
-use crate::common::{setting, tag};
+use crate::common::setting;
 use crate::db::{self, Tx};
 use crate::engine::input::{Input, Value};
 use crate::engine::moment;
@@ -25,12 +25,10 @@ pub fn star(change: &mut Change<'_>, value: &Value) -> Result<()> {
 pub fn check(change: &mut Change<'_>) -> Result<()> {
     if change.creates() {
         change.set("creation_date", Value::Text(moment::day(change.tx.now)));
-        change.set("creation_user", Value::Int(change.tx.user.id));
+        change.set("creation_user", change.tx.author().into());
     }
-    if matches!(change.new.get("image"), Some(Value::File(_))) || change.new.sent("existing_image") {
-        change.wrong("image", "Images cannot be kept by this version of the server.");
-    } else if change.new.get("image") == Some(&Value::Null) {
-        change.set("image", Value::Text(String::new()));
+    if change.new.sent("existing_image") {
+        change.wrong("image", "There are no images to choose from.");
     }
     TREE.check(change)?;
     category(change)?;
@@ -275,8 +273,6 @@ pub fn remove(change: &mut Change<'_>) -> Result<()> {
 /// The database cannot be written.
 pub fn delete(tx: &Tx<'_>, id: i64) -> Result<()> {
     let variants: Vec<i64> = db::column(tx, "SELECT id FROM part WHERE variant_of = ?1", [id])?;
-    tag::clear(tx, "part", id)?;
-    db::run(tx, "DELETE FROM parameter WHERE model_type = 'part.part' AND model_id = ?1", [id])?;
     db::run(tx, "UPDATE part SET variant_of = (SELECT variant_of FROM part WHERE id = ?1) WHERE variant_of = ?1", [id])?;
     db::run(tx, &format!("DELETE FROM \"{}\" WHERE id = ?1", PART.table), [id])?;
     for variant in variants {

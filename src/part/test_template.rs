@@ -22,7 +22,7 @@ pub static TEST_TEMPLATE: Resource = Resource {
         text("key", 100).fixed().says("Test Key", "The name, reduced to what results are matched by"),
         to("part", &PART).required().only(&[("testable", true)]).label("Part"),
         text("test_name", 100).required().says("Test Name", "What the test is called"),
-        text("description", 100).null().says("Test Description", "What is tested, and how"),
+        text("description", 100).null().wanted().says("Test Description", "What is tested, and how"),
         flag("enabled").fill(Fill::Flag(true)).says("Enabled", "Is the test in use?"),
         flag("required").fill(Fill::Flag(true)).says("Required", "Must an item pass it?"),
         flag("requires_value").fill(Fill::Flag(false)).says("Requires Value", "Must a result say a value?"),
@@ -73,10 +73,6 @@ fn check(change: &mut Change<'_>) -> Result<()> {
     change.set("key", Value::Text(key.clone()));
     if key.is_empty() {
         change.wrong("test_name", "A name needs a letter or a digit.");
-    }
-    // The contract lets a request leave it out or send null, and then refuses it.
-    if (change.creates() || change.new.sent("description")) && change.text("description").is_empty() {
-        change.wrong("description", "This field may not be blank.");
     }
     let choices = change.text("choices");
     let mut words: Vec<&str> = choices.split(',').map(str::trim).collect();

@@ -329,11 +329,7 @@ pub fn count(tx: &Tx<'_>, mut item: Item, line: &Input, place: Option<i64>, note
         return Ok(());
     }
     let today = crate::engine::moment::day(tx.now);
-    db::run(
-        tx,
-        "UPDATE stock_item SET stocktake_date = ?2, stocktake_user = ?3 WHERE id = ?1",
-        (item.id, today, Some(tx.user.id).filter(|id| *id != 0)),
-    )?;
+    db::run(tx, "UPDATE stock_item SET stocktake_date = ?2, stocktake_user = ?3 WHERE id = ?1", (item.id, today, tx.author()))?;
     if item.set_quantity(tx, counted)? {
         let mut deltas = Deltas::new().amount("quantity", counted);
         if let Some(place) = place {

@@ -180,8 +180,6 @@ fn remove(change: &mut Change<'_>) -> Result<()> {
                 db::run(tx, "UPDATE stock_item SET location = ?2 WHERE id = ?1", (item, around))?;
             }
         }
-        tag::clear(tx, "stocklocation", place)?;
-        db::run(tx, "DELETE FROM parameter WHERE model_type = 'stock.stocklocation' AND model_id = ?1", [place])?;
         Ok(())
     })
 }

@@ -109,9 +109,8 @@ fn merge(tx: &Tx<'_>, given: &Input) -> Result<()> {
     }
     let Some((first, others)) = items.split_first() else { return Ok(()) };
     let of = |column: &str, id: i64| db::one::<i64>(tx, &format!("SELECT {column} FROM stock_item WHERE id = ?1"), [id]);
-    let (supplier, price) = (of("supplier_part", first.id)?, of("purchase_price", first.id)?);
+    let supplier = of("supplier_part", first.id)?;
     let mut quantity = first.quantity;
-    let mut worth = price.map(|price| (i128::from(price) * i128::from(first.quantity), i128::from(first.quantity)));
     for other in others {
         if other.part != first.part {
             return invalid(WHOLE, "The items must be of one part.");
@@ -123,26 +122,38 @@ fn merge(tx: &Tx<'_>, given: &Input) -> Result<()> {
             return invalid(WHOLE, "The items must be in the same state.");
         }
         quantity = within(quantity, other.quantity)?;
-        if let Some(price) = of("purchase_price", other.id)? {
-            let (sum, pieces) = worth.unwrap_or((0, 0));
-            worth = Some((sum + i128::from(price) * i128::from(other.quantity), pieces + i128::from(other.quantity)));
-        }
     }
+    let price = mean_price(tx, &items)?;
     for other in others {
         for (table, column) in [("build_item", "stock_item"), ("sales_order_allocation", "item")] {
             db::run(tx, &format!("UPDATE {table} SET {column} = ?1 WHERE {column} = ?2"), [first.id, other.id])?;
         }
         delete(tx, other.id)?;
     }
-    let mean = worth.filter(|w| w.1 > 0).and_then(|(sum, pieces)| i64::try_from(sum / pieces).ok());
     let place = given.int("location");
-    db::run(
-        tx,
-        "UPDATE stock_item SET quantity = ?2, location = ?3, purchase_price = coalesce(?4, purchase_price), updated = ?5 WHERE id = ?1",
-        (first.id, quantity, place, mean, tx.now),
-    )?;
+    db::run(tx, "UPDATE stock_item SET quantity = ?2, location = ?3, updated = ?4 WHERE id = ?1", (first.id, quantity, place, tx.now))?;
+    if let Some((price, currency)) = price {
+        db::run(tx, "UPDATE stock_item SET purchase_price = ?2, purchase_price_currency = ?3 WHERE id = ?1", (first.id, price, currency))?;
+    }
+    priced(tx, first.part)?;
     let deltas = Deltas::new().maybe("location", place).amount("quantity", quantity);
     note(tx, first.id, first.part, Event::Merged, &deltas, given.get("notes").map(|_| given.text("notes")))
+}
+
+/// What one of them cost on average, over those with a price. None if no item has one, or they are in several currencies: there are no rates
+/// to convert by, and the first item keeps its own.
+fn mean_price(tx: &Tx<'_>, items: &[Item]) -> Result<Option<(i64, String)>> {
+    let mut found: Option<(i128, i128, String)> = None;
+    for item in items {
+        let Some(price) = db::one::<i64>(tx, "SELECT purchase_price FROM stock_item WHERE id = ?1", [item.id])? else { continue };
+        let currency: String = db::one(tx, "SELECT purchase_price_currency FROM stock_item WHERE id = ?1", [item.id])?.unwrap_or_default();
+        let (sum, pieces, first) = found.unwrap_or((0, 0, currency.clone()));
+        if first != currency {
+            return Ok(None);
+        }
+        found = Some((sum + i128::from(price) * i128::from(item.quantity), pieces + i128::from(item.quantity), first));
+    }
+    Ok(found.filter(|f| f.1 > 0).and_then(|(sum, pieces, currency)| Some((i64::try_from(sum / pieces).ok()?, currency))))
 }
 
 fn change_status(tx: &Tx<'_>, given: &Input) -> Result<()> {

@@ -3,7 +3,7 @@
 use super::action::MOST;
 use super::item::{ITEM, STATES};
 use super::track::{Deltas, Event, note};
-use crate::common::{setting, status, tag};
+use crate::common::{setting, status};
 use crate::db::{self, Tx};
 use crate::engine::call::{Call, Reply};
 use crate::engine::input::{self, Content, Input, Mode, Value};
@@ -253,7 +253,6 @@ pub fn remove(change: &mut Change<'_>) -> Result<()> {
 /// # Errors
 /// The database cannot be written.
 pub fn delete(tx: &Tx<'_>, item: i64) -> Result<()> {
-    tag::clear(tx, "stockitem", item)?;
     db::run(tx, "UPDATE stock_item SET parent = (SELECT parent FROM stock_item WHERE id = ?1) WHERE parent = ?1", [item])?;
     db::run(tx, "DELETE FROM stock_item WHERE id = ?1", [item]).map(|_| ())
 }

@@ -83,7 +83,7 @@ pub fn note<'a>(tx: &Tx<'_>, item: i64, part: i64, event: Event, deltas: &Deltas
     db::run(
         tx,
         "INSERT INTO stock_tracking (item, part, tracking_type, date, user, notes, deltas) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        (item, part, event as i64, tx.now, Some(tx.user.id).filter(|id| *id != 0), notes.into(), Raw::Object(deltas.0.clone()).to_string()),
+        (item, part, event as i64, tx.now, tx.author(), notes.into(), Raw::Object(deltas.0.clone()).to_string()),
     )
     .map(|_| ())
 }

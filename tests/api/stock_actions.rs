@@ -417,6 +417,25 @@ fn items_of_one_kind_become_one() {
 }
 
 #[test]
+fn prices_in_several_currencies_are_not_mixed() {
+    let s = store();
+    let priced = |price: i64, currency: &str| {
+        s.shop.stock_with(s.part, 1.0, json!({"location": s.shelf, "purchase_price": price, "purchase_price_currency": currency}))
+    };
+    let (plain, euro, more, dollar) = (s.item(3.0), priced(4, "EUR"), priced(8, "EUR"), priced(100, "USD"));
+    s.act("merge", json!([{"item": plain}, {"item": euro}, {"item": more}]), json!({"location": s.shelf})).is(201);
+    let row = s.row(plain);
+    assert_eq!(
+        (&row["purchase_price"], &row["purchase_price_currency"]),
+        (&json!(6.0), &json!("EUR")),
+        "as dear as those whose price is known"
+    );
+    s.act("merge", json!([{"item": plain}, {"item": dollar}]), json!({"location": s.shelf})).is(201);
+    let row = s.row(plain);
+    assert_eq!((&row["purchase_price"], &row["purchase_price_currency"]), (&json!(6.0), &json!("EUR")));
+}
+
+#[test]
 fn items_change_their_state_together() {
     let s = store();
     let (first, second) = (s.item(5.0), s.item(1.0));

@@ -136,6 +136,7 @@ pub struct Field {
     pub shown_whole: bool,
     pub plain_choice: bool,
     pub says_not_blank: bool,
+    pub wanted: bool,
     pub save: Option<fn(&mut Change<'_>, &Value) -> Result<()>>,
     pub label: &'static str,
     pub help: &'static str,
@@ -170,6 +171,7 @@ const fn field(name: &'static str, kind: Kind) -> Field {
         shown_whole: false,
         plain_choice: false,
         says_not_blank: false,
+        wanted: false,
         save: None,
         label: "",
         help: "",
@@ -430,6 +432,11 @@ impl Field {
     /// May be an empty text, though OPTIONS says that it may not, as the contract does.
     pub const fn says_not_blank(mut self) -> Self {
         self.says_not_blank = true;
+        self
+    }
+    /// Must have a value, though the contract's document and OPTIONS let a request leave it out or say null.
+    pub const fn wanted(mut self) -> Self {
+        self.wanted = true;
         self
     }
     /// A choice whose values OPTIONS keeps to itself.
