@@ -21,7 +21,13 @@ use crate::error::{Error, Result};
 use crate::identity::User;
 
 /// The tables, as people read them; version 1 of the database.
-pub const SCHEMA: &str = include_str!("../schema.sql");
+pub const SCHEMA: &str = concat!(
+    include_str!("identity/schema.sql"),
+    include_str!("common/schema.sql"),
+    include_str!("order/schema.sql"),
+    include_str!("../schema.sql"),
+    include_str!("common/gone.sql"),
+);
 /// What leads from one version to the next, oldest first; the first entry leads from 1 to 2.
 const MIGRATIONS: &[&str] = &[];
 /// `PRAGMA application_id` of our files: "STKR".

@@ -1,0 +1,108 @@
+-- What the trade shares: settings, tags, parameters, states, and what the server knows of itself.
+
+CREATE TABLE setting (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    value TEXT NOT NULL
+);
+
+CREATE TABLE user_setting (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL COLLATE NOCASE,
+    user INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    value TEXT NOT NULL,
+    UNIQUE (user, key)
+);
+
+-- How many rows the large tables have, kept by triggers, so that an unfiltered list need not count.
+CREATE TABLE row_count (name TEXT PRIMARY KEY, rows INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO row_count VALUES ('part', 0), ('stock_item', 0), ('stock_tracking', 0);
+
+CREATE TABLE tag (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,
+    slug TEXT NOT NULL UNIQUE
+);
+
+CREATE TABLE tagged_item (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    tag INTEGER NOT NULL REFERENCES tag (id) ON DELETE CASCADE,
+    model_type TEXT NOT NULL,
+    model_id INTEGER NOT NULL,
+    UNIQUE (model_type, model_id, tag)
+);
+CREATE INDEX tagged_item_tag ON tagged_item (tag, model_type);
+
+CREATE TABLE parameter_template (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    units TEXT NOT NULL DEFAULT '',
+    description TEXT NOT NULL DEFAULT '',
+    model_type TEXT,
+    checkbox INTEGER NOT NULL DEFAULT 0,
+    choices TEXT NOT NULL DEFAULT '',
+    selectionlist INTEGER REFERENCES selection_list (id) ON DELETE SET NULL,
+    enabled INTEGER NOT NULL DEFAULT 1,
+    metadata TEXT
+);
+
+CREATE TABLE parameter (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    template INTEGER NOT NULL REFERENCES parameter_template (id) ON DELETE CASCADE,
+    model_type TEXT NOT NULL,                       -- app.model
+    model_id INTEGER NOT NULL,
+    data TEXT NOT NULL,
+    data_numeric REAL,
+    note TEXT NOT NULL DEFAULT '',
+    updated INTEGER,
+    updated_by INTEGER REFERENCES user (id) ON DELETE SET NULL,
+    metadata TEXT,
+    UNIQUE (model_type, model_id, template)
+);
+CREATE INDEX parameter_template_value ON parameter (template, data_numeric, data);
+
+CREATE TABLE project_code (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    code TEXT NOT NULL UNIQUE,
+    description TEXT NOT NULL DEFAULT '',
+    responsible INTEGER REFERENCES owner (id) ON DELETE SET NULL,
+    metadata TEXT
+);
+
+-- Free states beside the built-in ones; `reference_status` is the class, `logical_key` the built-in state it counts as.
+CREATE TABLE custom_state (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    label TEXT NOT NULL,
+    color TEXT NOT NULL DEFAULT 'secondary',
+    logical_key INTEGER NOT NULL,
+    model TEXT,
+    reference_status TEXT NOT NULL,
+    UNIQUE (reference_status, key),
+    UNIQUE (reference_status, name)
+);
+
+-- What the server remembers about itself: when it was made, its instance id.
+CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+-- Lists of possible values for parameters.
+CREATE TABLE selection_list (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,
+    description TEXT NOT NULL DEFAULT '',
+    active INTEGER NOT NULL DEFAULT 1,
+    locked INTEGER NOT NULL DEFAULT 0,
+    source_string TEXT NOT NULL DEFAULT '',
+    created INTEGER NOT NULL DEFAULT 0,
+    last_updated INTEGER NOT NULL DEFAULT 0,
+    metadata TEXT
+);
+
+-- Plugins that are compiled in and do something; empty until there is one.
+CREATE TABLE plugin (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,
+    name TEXT,
+    active INTEGER NOT NULL DEFAULT 0
+);

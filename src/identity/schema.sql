@@ -1,0 +1,93 @@
+-- People: users, groups, their rights, and what lets them in.
+
+CREATE TABLE user (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    username TEXT NOT NULL UNIQUE CHECK (username <> ''),
+    first_name TEXT NOT NULL DEFAULT '',
+    last_name TEXT NOT NULL DEFAULT '',
+    email TEXT NOT NULL DEFAULT '',
+    password TEXT NOT NULL DEFAULT '!',             -- Django's format: pbkdf2_sha256$iterations$salt$hash; ! means none
+    is_staff INTEGER NOT NULL DEFAULT 0,
+    is_superuser INTEGER NOT NULL DEFAULT 0,
+    is_active INTEGER NOT NULL DEFAULT 1,
+    date_joined INTEGER NOT NULL DEFAULT 0,
+    last_login INTEGER,
+    -- the profile
+    language TEXT,
+    theme TEXT,                                     -- JSON, the business of the browser client
+    widgets TEXT,                                   -- likewise
+    displayname TEXT,
+    position TEXT,
+    status TEXT,
+    location TEXT,
+    active INTEGER NOT NULL DEFAULT 1,
+    contact TEXT,
+    type TEXT NOT NULL DEFAULT 'internal',
+    organisation TEXT,
+    primary_group INTEGER REFERENCES user_group (id) ON DELETE SET NULL,
+    metadata TEXT
+);
+CREATE INDEX user_email ON user (email);
+
+CREATE TABLE user_group (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE
+);
+
+CREATE TABLE user_group_member (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    user INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    "group" INTEGER NOT NULL REFERENCES user_group (id) ON DELETE CASCADE,
+    UNIQUE (user, "group")
+);
+CREATE INDEX user_group_member_group ON user_group_member ("group");
+
+-- What a group's members may do; every group has a row for each of the eleven roles.
+CREATE TABLE ruleset (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    "group" INTEGER NOT NULL REFERENCES user_group (id) ON DELETE CASCADE,
+    can_view INTEGER NOT NULL DEFAULT 0,
+    can_add INTEGER NOT NULL DEFAULT 0,
+    can_change INTEGER NOT NULL DEFAULT 0,
+    can_delete INTEGER NOT NULL DEFAULT 0,
+    UNIQUE ("group", name)
+);
+
+-- Who may be responsible for things: every user and every group, one row each.
+CREATE TABLE owner (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    user INTEGER UNIQUE REFERENCES user (id) ON DELETE CASCADE,
+    "group" INTEGER UNIQUE REFERENCES user_group (id) ON DELETE CASCADE,
+    CHECK ((user IS NULL) <> ("group" IS NULL))
+);
+
+-- API tokens. The token itself is not here: it is derived from the secret key file and `seed`, and found by its digest.
+CREATE TABLE token (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    user INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    name TEXT NOT NULL DEFAULT '',
+    digest BLOB NOT NULL UNIQUE,                    -- SHA-256 of the token
+    seed BLOB NOT NULL,                             -- 16 random bytes
+    masked TEXT NOT NULL,                           -- the first 8 and the last 12 characters, for lists
+    created INTEGER NOT NULL,
+    expiry TEXT NOT NULL,
+    last_seen TEXT,
+    revoked INTEGER NOT NULL DEFAULT 0,
+    metadata TEXT
+);
+CREATE INDEX token_user ON token (user, name);
+
+-- Browser sessions; again only the digest of what the cookie holds.
+CREATE TABLE session (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    digest BLOB NOT NULL UNIQUE,
+    user INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    created INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    last_seen INTEGER NOT NULL,
+    ip TEXT NOT NULL DEFAULT '',
+    user_agent TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX session_user ON session (user);
+CREATE INDEX session_expires ON session (expires);
