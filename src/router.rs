@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
-use crate::common::{about, plugin, project_code, setting, status};
+use crate::common::{
+    about, currency, error_report, flag, news, notification, plugin, project_code, search, setting, status, task, version_text, webhook,
+};
 use crate::company::{address, company, contact, manufacturer_part, price_break, supplier_part};
 use crate::db;
 use crate::engine::call::{Call, Reply, Verb};
@@ -50,6 +52,12 @@ pub static RESOURCES: &[&Resource] = &[
     &setting::GLOBAL,
     &setting::USER,
     &plugin::PLUGIN,
+    &notification::NOTIFICATION,
+    &error_report::REPORT,
+    &news::NEWS,
+    &task::PENDING,
+    &task::SCHEDULED,
+    &task::FAILED,
 ];
 
 /// All addresses by hand.
@@ -62,6 +70,14 @@ pub static ENDPOINTS: &[&[Endpoint]] = &[
     std::slice::from_ref(&part::SERIALS),
     std::slice::from_ref(&crate::stock::serials::SERIALS),
     login::ENDPOINTS,
+    plugin::ENDPOINTS,
+    flag::ENDPOINTS,
+    currency::ENDPOINTS,
+    task::ENDPOINTS,
+    std::slice::from_ref(&notification::READ_ALL),
+    std::slice::from_ref(&search::ENDPOINT),
+    std::slice::from_ref(&webhook::ENDPOINT),
+    std::slice::from_ref(&version_text::ENDPOINT),
 ];
 
 /// What an address leads to.
@@ -77,7 +93,7 @@ pub enum Target {
     Hand(&'static Endpoint),
 }
 
-/// Addresses with `{id}` and `{word}`, without the leading slash.
+/// Addresses with `{id}`, `{word}` and `{slug}` (a word that may have hyphens), without the leading slash.
 static ROUTES: LazyLock<HashMap<String, Target>> = LazyLock::new(|| {
     let mut routes = HashMap::new();
     for resource in RESOURCES {
@@ -128,15 +144,20 @@ pub fn find(path: &str) -> Option<(Target, Option<i64>, Vec<&str>)> {
     }
     for at in (1..segments.len()).rev() {
         let word = *segments.get(at)?;
-        if word.is_empty() || !word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+        if word.is_empty() || !word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
             continue;
         }
-        let mut pattern = segments.clone();
-        if let Some(place) = pattern.get_mut(at) {
-            *place = "{word}";
-        }
-        if let Some(target) = ROUTES.get(&pattern.join("/")) {
-            return Some((*target, None, vec![word]));
+        for kind in ["{word}", "{slug}"] {
+            if kind == "{word}" && word.contains('-') {
+                continue;
+            }
+            let mut pattern = segments.clone();
+            if let Some(place) = pattern.get_mut(at) {
+                *place = kind;
+            }
+            if let Some(target) = ROUTES.get(&pattern.join("/")) {
+                return Some((*target, None, vec![word]));
+            }
         }
     }
     None

@@ -7,11 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use tiny_http::{Header, Method, Response, ResponseBox, StatusCode};
 
+use crate::common::error_report;
 use crate::engine::call::{Call, Facts, Query, Reply, Verb};
 use crate::engine::{input, moment};
 use crate::error::{Error, Result};
 use crate::front::forwarded::{self, Network};
 use crate::front::{Backend, Request};
+use crate::identity::User;
 use crate::identity::login::Credentials;
 use crate::router::{self, Target};
 use crate::site::{API_VERSION, SPEAKS, Site, VERSION};
@@ -45,6 +47,17 @@ impl Server {
         &self.site
     }
 
+    /// Keeps a fault of ours for the staff to read; failing that, the log has it.
+    fn report(&self, error: &Error, path: &str) {
+        if let Error::Internal(cause) = error {
+            let (path, cause) = (path.to_string(), cause.clone());
+            let kept = self.site.db.write(User::system(), move |tx| error_report::record(tx, &path, &cause));
+            if let Err(e) = kept {
+                log::error!("the error report could not be kept: {e}");
+            }
+        }
+    }
+
     fn respond(&self, request: &mut Request) -> Answered {
         let origin = forwarded::origin(request.peer, request.secure, &request.host, &request.headers, &self.trusted);
         let (path, query) = request.target.split_once('?').map_or((request.target.clone(), String::new()), |(p, q)| (p.into(), q.into()));
@@ -57,7 +70,11 @@ impl Server {
         let found = router::find(&path);
         let allow = found.as_ref().map(|f| f.0.allow());
         let reply = self.api(request, &path, &query, &own, origin.client, origin.scheme == "https", found);
-        Answered { reply: reply.unwrap_or_else(|e| error_reply(&e, &path, &own)), allow }
+        let reply = reply.unwrap_or_else(|e| {
+            self.report(&e, &path);
+            error_reply(&e, &path, &own)
+        });
+        Answered { reply, allow }
     }
 
     #[expect(clippy::too_many_arguments, reason = "everything that the address and the connection say, taken apart once")]
@@ -101,7 +118,11 @@ impl Server {
         } else {
             let kind = request.header("Content-Type").map(String::from);
             let body = request.body.bytes().map_err(|e| Error::Internal(format!("the body cannot be read: {e}")))?.into_owned();
-            input::content(kind.as_deref(), body)?
+            if matches!(target, Target::Hand(endpoint) if endpoint.raw) {
+                input::Content::Raw(body)
+            } else {
+                input::content(kind.as_deref(), body)?
+            }
         };
         let call = Call::new(Facts {
             site: self.site.clone(),
@@ -195,6 +216,7 @@ impl Backend for Server {
     fn panicked(&self, request: &Request, what: &str) -> ResponseBox {
         let path = path_of(&request.target);
         let error = Error::Internal(format!("panic: {what}"));
+        self.report(&error, path);
         self.dress(Answered { reply: error_reply(&error, path, ""), allow: None }, false)
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::common::setting;
-use crate::engine::call::{Call, Reply, Verb};
+use crate::engine::call::{Call, JSON, Reply, Verb};
 use crate::engine::describe::{Endpoint, Field, any, flag, int, text};
 use crate::engine::openapi;
 use crate::error::Result;
@@ -37,6 +37,25 @@ pub static ENDPOINTS: &[Endpoint] = &[
         output: &[text("status", 0).fixed()],
         output_schema: "HealthCheckStatus",
         verbs: &[(Verb::Get, health)],
+        ..Endpoint::BASE
+    },
+    Endpoint {
+        path: "api/license/",
+        title: "licenses",
+        output: &[any("backend").holds("[]").fixed(), any("frontend").holds("[]").fixed()],
+        output_schema: "LicenseView",
+        verbs: &[(Verb::Get, licenses)],
+        ..Endpoint::BASE
+    },
+    // Traces end here elsewhere; there are none.
+    Endpoint {
+        path: "api/system-internal/observability/end",
+        access: Access::Anyone,
+        title: "end of a trace",
+        statuses: &["201"],
+        input: &[text("traceid", 128).required().label("Trace"), text("service", 128).required().label("Service")],
+        input_schema: "ObservabilityEnd",
+        verbs: &[(Verb::Post, |_| Ok(Reply::value(&json!({"status": "ok"}))))],
         ..Endpoint::BASE
     },
     Endpoint {
@@ -131,6 +150,11 @@ fn version(_: &Call) -> Result<Reply> {
 fn health(call: &Call) -> Result<Reply> {
     let alive: i64 = call.db().read()?.query_row("SELECT 1", [], |row| row.get(0))?;
     Ok(Reply::value(&json!({"status": if alive == 1 { "ok" } else { "loading" }})))
+}
+
+/// What this program is built from; there is no browser client whose parts could be named.
+fn licenses(_: &Call) -> Result<Reply> {
+    Ok(Reply::document(JSON, concat!("{\"backend\":", include_str!("../../assets/licenses.json"), ",\"frontend\":[]}").as_bytes()))
 }
 
 /// YAML, or JSON where the client prefers it.

@@ -106,3 +106,98 @@ CREATE TABLE plugin (
     name TEXT,
     active INTEGER NOT NULL DEFAULT 0
 );
+
+-- What users were told; `target` and `source` name rows of the view `thing`.
+CREATE TABLE notification (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    user INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    category TEXT NOT NULL,
+    name TEXT NOT NULL,
+    message TEXT,
+    creation INTEGER NOT NULL,
+    read INTEGER NOT NULL DEFAULT 0,
+    target_type TEXT,
+    target_id INTEGER,
+    source_type TEXT,
+    source_id INTEGER
+);
+CREATE INDEX notification_user ON notification (user, creation);
+
+-- When the last news of a kind about a thing was sent.
+CREATE TABLE notification_sent (
+    category TEXT NOT NULL,
+    model TEXT NOT NULL,
+    key INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (category, model, key)
+) WITHOUT ROWID;
+
+-- Answers that went wrong by our own fault.
+CREATE TABLE error_report (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    info TEXT NOT NULL,
+    data TEXT,
+    path TEXT
+);
+CREATE INDEX error_report_at ON error_report (at);
+
+-- News for the users of this server; `stockroom news` writes them.
+CREATE TABLE news_entry (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    feed_id TEXT NOT NULL UNIQUE,
+    title TEXT NOT NULL,
+    link TEXT NOT NULL,
+    published INTEGER NOT NULL,
+    author TEXT NOT NULL,
+    summary TEXT NOT NULL,
+    read INTEGER NOT NULL DEFAULT 0
+);
+
+-- How much one unit of the base currency is worth, in millionths of the other.
+CREATE TABLE exchange_rate (
+    currency TEXT PRIMARY KEY,
+    rate INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- Addresses at which other programs may leave messages. Token and HMAC secret are not here: they are derived from the secret key
+-- file and `seed`.
+CREATE TABLE webhook (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    endpoint TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    proof TEXT NOT NULL CHECK (proof IN ('none', 'token', 'hmac')),
+    seed BLOB NOT NULL,
+    active INTEGER NOT NULL DEFAULT 1
+);
+
+CREATE TABLE webhook_message (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    webhook INTEGER NOT NULL REFERENCES webhook (id) ON DELETE CASCADE,
+    at INTEGER NOT NULL,
+    host TEXT NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE INDEX webhook_message_webhook ON webhook_message (webhook, at);
+
+-- What the server does by itself once a day, and what went wrong of it. Nothing ever waits.
+CREATE TABLE scheduled_task (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,
+    schedule_type TEXT NOT NULL DEFAULT 'D',
+    repeats INTEGER NOT NULL DEFAULT -1,
+    last_run INTEGER NOT NULL,
+    next_run INTEGER,
+    success INTEGER NOT NULL DEFAULT 1
+);
+
+CREATE TABLE failed_task (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    started INTEGER NOT NULL,
+    stopped INTEGER NOT NULL,
+    attempt_count INTEGER NOT NULL DEFAULT 1,
+    result TEXT NOT NULL
+);
+
+CREATE VIEW pending_task (id, key, lock, task_id, name, func, args, kwargs) AS SELECT 0, '', 0, '', '', '', '', '' WHERE 0;

@@ -110,6 +110,15 @@ pub fn value(conn: &Connection, key: &str) -> Result<String> {
     Ok(row.unwrap_or_else(|| BY_KEY.get(key).map(|s| s.default.clone()).unwrap_or_default()))
 }
 
+/// A setting of a user that is true or false; its default where the row is missing.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn user_is_on(conn: &Connection, user: i64, key: &str) -> Result<bool> {
+    let row: Option<String> = db::one(conn, "SELECT value FROM user_setting WHERE user = ?1 AND key = ?2", (user, key))?;
+    Ok(loosely_true(row.as_deref().or_else(|| BY_KEY.get(key).map(|s| s.default.as_str())).unwrap_or_default()))
+}
+
 /// A global setting that is true or false.
 ///
 /// # Errors

@@ -63,6 +63,11 @@ impl Query {
         Query(form_urlencoded::parse(text.as_bytes()).map(|(k, v)| (k.into_owned(), v.into_owned())).collect())
     }
 
+    /// These parameters.
+    pub fn of(pairs: Vec<(String, String)>) -> Query {
+        Query(pairs)
+    }
+
     /// The value of a parameter.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().rev().find(|(k, _)| k == name).map(|(_, v)| v.as_str())
@@ -136,6 +141,27 @@ impl Call {
             Ok(facts) => Call::new(Facts { id: Some(id), ..facts }),
             Err(shared) => Call(shared),
         }
+    }
+
+    /// The same caller asks another question: reads with this query instead of the request's own.
+    pub fn asking(&self, query: Query) -> Call {
+        Call::new(Facts {
+            site: self.site.clone(),
+            user: self.user.clone(),
+            verb: Verb::Get,
+            path: self.path.clone(),
+            query,
+            origin: self.origin.clone(),
+            id: None,
+            words: Vec::new(),
+            content: Content::Nothing,
+            headers: Vec::new(),
+            client: self.client,
+            now: self.now,
+            token: self.token,
+            secure: self.secure,
+            session: self.session.clone(),
+        })
     }
 
     /// The database.

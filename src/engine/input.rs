@@ -20,6 +20,8 @@ pub enum Content {
     Json(Raw),
     /// A form, with or without files.
     Form(Vec<(String, Part)>),
+    /// As it came, for addresses that look at it themselves.
+    Raw(Vec<u8>),
 }
 
 /// One entry of a form.
@@ -160,7 +162,7 @@ enum Given<'a> {
 impl Content {
     fn given(&self, name: &str) -> Option<Given<'_>> {
         match self {
-            Content::Nothing => None,
+            Content::Nothing | Content::Raw(_) => None,
             Content::Json(json) => json.get(name).map(Given::Json),
             Content::Form(parts) => parts.iter().rev().find(|p| p.0 == name).map(|p| match &p.1 {
                 Part::Text(text) => Given::Text(text),

@@ -53,6 +53,10 @@ pub fn document(addresses: impl Iterator<Item = Address>, info: Value) -> Result
     for address in addresses.filter(Address::is_shown) {
         let mut operations = Map::new();
         for (place, verb) in address.verbs.iter().enumerate() {
+            if matches!(address.what, Described::Hand(endpoint) if !endpoint.documented_verbs.is_empty() && !endpoint.documented_verbs.contains(verb))
+            {
+                continue;
+            }
             operations.insert(verb.name().to_ascii_lowercase(), address.operation(*verb, place, &mut schemas));
         }
         tags.extend(address.tag());
@@ -92,7 +96,8 @@ impl Address {
     }
 
     fn shown_path(&self) -> String {
-        self.path.replace("{word}", &format!("{{{}}}", self.word()))
+        let name = format!("{{{}}}", self.word());
+        self.path.replace("{word}", &name).replace("{slug}", &name)
     }
 
     /// The segments below `api/` that name something.
@@ -240,6 +245,9 @@ impl Address {
                 let status = endpoint.statuses.get(place).copied().unwrap_or(if verb == Verb::Delete { "204" } else { "200" });
                 let schema = match verb {
                     Verb::Delete => None,
+                    _ if endpoint.answers_list => {
+                        Some(json!({"type": "array", "items": schemas.fields(endpoint.output_schema, endpoint.output.iter())}))
+                    }
                     _ if !endpoint.output.is_empty() => Some(schemas.fields(endpoint.output_schema, endpoint.output.iter())),
                     _ if !endpoint.input.is_empty() => Some(schemas.fields(endpoint.input_schema, endpoint.input.iter())),
                     _ => Some(json!({"type": "object", "additionalProperties": {}})),
@@ -288,7 +296,9 @@ impl Address {
             Access::StaffWrites | Access::StaffRoleWrites if right != Right::View => vec!["a:staff".into()],
             Access::Staff => vec!["a:staff".into()],
             Access::Super => vec!["a:superuser".into()],
-            Access::Anyone | Access::Login | Access::StaffWrites | Access::StaffRoleWrites => vec!["g:read".into()],
+            Access::Anyone | Access::Login | Access::StaffByReading | Access::StaffWrites | Access::StaffRoleWrites => {
+                vec!["g:read".into()]
+            }
         };
         let mut ways = vec![json!({"tokenAuth": []}), json!({"basicAuth": []}), json!({"cookieAuth": []}), json!({ "oauth2": scopes })];
         if access == Access::Anyone {

@@ -301,20 +301,20 @@ pub fn list(call: &Call, resource: &'static Resource) -> Result<Reply> {
     // One snapshot for count and rows.
     let conn = conn.unchecked_transaction()?;
     let mut out = Json::new();
-    write_list(call, &conn, resource, &mut out)?;
+    write_list(call, call, &conn, resource, &mut out)?;
     Ok(Reply::json(200, out))
 }
 
-/// A list with its wrapper, if it is paged; also for searches over several resources.
+/// A list with its wrapper, if it is paged; also for searches over several resources, whose pages lie at the address of the request `at`.
 ///
 /// # Errors
 /// 400 for filters that make no sense.
-pub fn write_list(call: &Call, conn: &Connection, resource: &'static Resource, out: &mut Json) -> Result<()> {
+pub fn write_list(call: &Call, at: &Call, conn: &Connection, resource: &'static Resource, out: &mut Json) -> Result<()> {
     let page = Page::of(&call.query);
     let selection = Selection::of(call, conn, resource)?;
     if page.limit.is_some() {
         let count = selection.count(call, conn)?;
-        let (next, previous) = page.links(call, count);
+        let (next, previous) = page.links(at, count);
         out.open('{');
         out.key("count");
         out.int(count);

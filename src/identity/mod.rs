@@ -90,6 +90,8 @@ pub enum Access {
     StaffRoleWrites,
     /// Staff only.
     Staff,
+    /// Staff only; of an OAuth token the scope to read is enough.
+    StaffByReading,
     /// Superusers only.
     Super,
 }
@@ -141,7 +143,7 @@ impl User {
             Access::Role => by_role(),
             Access::StaffWrites => right == Right::View || self.staff,
             Access::StaffRoleWrites => right == Right::View || self.staff && by_role(),
-            Access::Staff => self.staff,
+            Access::Staff | Access::StaffByReading => self.staff,
             Access::Super => false,
         }
     }

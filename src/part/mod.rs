@@ -11,3 +11,4 @@ pub mod related;
 pub mod rules;
 pub mod serial;
 pub mod test_template;
+pub mod watch;

@@ -253,6 +253,8 @@ pub fn remove(change: &mut Change<'_>) -> Result<()> {
 /// # Errors
 /// The database cannot be written.
 pub fn delete(tx: &Tx<'_>, item: i64) -> Result<()> {
+    let part: Option<i64> = db::one(tx, "SELECT part FROM stock_item WHERE id = ?1", [item])?;
     db::run(tx, "UPDATE stock_item SET parent = (SELECT parent FROM stock_item WHERE id = ?1) WHERE parent = ?1", [item])?;
-    db::run(tx, "DELETE FROM stock_item WHERE id = ?1", [item]).map(|_| ())
+    db::run(tx, "DELETE FROM stock_item WHERE id = ?1", [item])?;
+    part.map_or(Ok(()), |part| crate::part::watch::stock_fell(tx, part))
 }

@@ -11,6 +11,7 @@ use crate::engine::describe::*;
 use crate::error::Result;
 use crate::identity::Role;
 use crate::part::part::{BRIEF as PART_BRIEF, PART, TREE as PARTS};
+use crate::part::watch;
 use crate::users::user::USER;
 
 /// Kinds of events, by their numbers in the contract (StockHistoryCode).
@@ -84,8 +85,11 @@ pub fn note<'a>(tx: &Tx<'_>, item: i64, part: i64, event: Event, deltas: &Deltas
         tx,
         "INSERT INTO stock_tracking (item, part, tracking_type, date, user, notes, deltas) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         (item, part, event as i64, tx.now, tx.author(), notes.into(), Raw::Object(deltas.0.clone()).to_string()),
-    )
-    .map(|_| ())
+    )?;
+    match event {
+        Event::Counted | Event::Removed | Event::Updated => watch::stock_fell(tx, part),
+        _ => Ok(()),
+    }
 }
 
 /// Events; nobody changes them.

@@ -205,7 +205,11 @@ pub const fn prose(name: &'static str, max: u32) -> Field {
 }
 /// A web address.
 pub const fn url(name: &'static str) -> Field {
-    field(name, Kind::Url(2000))
+    url_of(name, 2000)
+}
+/// A web address of at most so many characters.
+pub const fn url_of(name: &'static str, max: u32) -> Field {
+    field(name, Kind::Url(max))
 }
 /// An e-mail address.
 pub const fn email(name: &'static str) -> Field {

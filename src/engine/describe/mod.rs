@@ -168,7 +168,7 @@ pub type Handler = fn(&Call) -> Result<Reply>;
 
 /// An address by hand: what no description covers.
 pub struct Endpoint {
-    /// Its address below `/`, with `{id}` for a key and `{word}` for a word.
+    /// Its address below `/`, with `{id}` for a key, `{word}` for a word and `{slug}` for one that may have hyphens.
     pub path: &'static str,
     /// Who may come in.
     pub access: Access,
@@ -180,6 +180,10 @@ pub struct Endpoint {
     pub model: &'static str,
     /// Does it stand in the OpenAPI document?
     pub documented: bool,
+    /// The verbs that stand there, where it answers others too.
+    pub documented_verbs: &'static [super::call::Verb],
+    /// What it takes is not JSON, or must be seen as it came: the body stays unread.
+    pub raw: bool,
     /// Its operations' names there, in the order of the verbs, where they follow no rule.
     pub operations: &'static [&'static str],
     /// The status of each verb's good answer, where it is not 200 (204 for DELETE).
@@ -196,6 +200,8 @@ pub struct Endpoint {
     pub output: &'static [Field],
     /// The answer's name in the OpenAPI document.
     pub output_schema: &'static str,
+    /// The answer is a list of those.
+    pub answers_list: bool,
     /// What it does.
     pub verbs: &'static [(super::call::Verb, Handler)],
 }
@@ -209,6 +215,8 @@ impl Endpoint {
         title: "",
         model: "",
         documented: true,
+        documented_verbs: &[],
+        raw: false,
         operations: &[],
         statuses: &[],
         word: "",
@@ -217,6 +225,7 @@ impl Endpoint {
         input_schema: "",
         output: &[],
         output_schema: "",
+        answers_list: false,
         verbs: &[],
     };
 }

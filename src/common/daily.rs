@@ -1,0 +1,89 @@
+//! What the server does by itself once a day: it forgets what need not be kept, and tells people what has become due.
+
+use crate::common::notification::{self, Notice};
+use crate::common::setting;
+use crate::db::{self, Db, Tx};
+use crate::engine::moment;
+use crate::error::Result;
+use crate::identity::{Role, User};
+
+const DAY: i64 = 24 * 60 * 60 * 1000;
+
+/// A job: its name, and what it does.
+type Job = (&'static str, fn(&Tx<'_>) -> Result<()>);
+
+static JOBS: &[Job] = &[
+    ("delete_old_notifications", |tx| forget(tx, "notification", "creation", "INVENTREE_DELETE_NOTIFICATIONS_DAYS")),
+    ("delete_old_error_reports", |tx| forget(tx, "error_report", "at", "INVENTREE_DELETE_ERRORS_DAYS")),
+    ("delete_old_task_failures", |tx| forget(tx, "failed_task", "stopped", "INVENTREE_DELETE_TASKS_DAYS")),
+    ("tell_of_stale_stock", stale_stock),
+];
+
+/// Runs every job that has not run today, each in a transaction of its own; a failure is written down and keeps no other from running.
+///
+/// # Errors
+/// The database cannot be used.
+pub fn run(db: &Db) -> Result<()> {
+    for (name, job) in JOBS {
+        let due = db.write(User::system(), move |tx| {
+            let last: Option<i64> = db::one(tx, "SELECT last_run FROM scheduled_task WHERE name = ?1", [name])?;
+            Ok(last.is_none_or(|last| moment::day(last) != moment::day(tx.now)))
+        })?;
+        if !due {
+            continue;
+        }
+        let done = db.write(User::system(), |tx| job(tx));
+        if let Err(error) = &done {
+            log::error!("{name}: {error}");
+        }
+        db.write(User::system(), move |tx| {
+            db::run(
+                tx,
+                "INSERT INTO scheduled_task (name, last_run, next_run, success) VALUES (?1, ?2, ?3, ?4) \
+                 ON CONFLICT (name) DO UPDATE SET last_run = excluded.last_run, next_run = excluded.next_run, success = excluded.success",
+                (name, tx.now, tx.now - tx.now.rem_euclid(DAY) + DAY, done.is_ok()),
+            )?;
+            if let Err(error) = &done {
+                let sql = "INSERT INTO failed_task (name, started, stopped, result) VALUES (?1, ?2, ?2, ?3)";
+                db::run(tx, sql, (name, tx.now, error.to_string()))?;
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Deletes rows that are older than a setting says, in days; 0 keeps them.
+fn forget(tx: &Tx<'_>, table: &str, column: &str, days: &str) -> Result<()> {
+    let days = setting::number(tx, days)?;
+    if days > 0 {
+        db::run(tx, &format!("DELETE FROM \"{table}\" WHERE \"{column}\" < ?1"), [tx.now - days * DAY])?;
+    }
+    Ok(())
+}
+
+/// Tells subscribers of parts whose stock is about to expire, or has.
+fn stale_stock(tx: &Tx<'_>) -> Result<()> {
+    let days = setting::number(tx, "STOCK_STALE_DAYS")?;
+    if !setting::is_on(tx, "STOCK_ENABLE_EXPIRY")? || days <= 0 {
+        return Ok(());
+    }
+    let Some(until) = moment::days_after(&moment::day(tx.now), days) else { return Ok(()) };
+    let items: Vec<i64> =
+        db::column(tx, "SELECT id FROM stock_item WHERE expiry_date IS NOT NULL AND expiry_date < ?1 AND in_stock = 1", [until])?;
+    for item in items {
+        let sql = "SELECT part FROM stock_item WHERE id = ?1";
+        let Some(part) = db::one(tx, sql, [item])? else { continue };
+        let name: String = db::one(tx, "SELECT name FROM part WHERE id = ?1", [part])?.unwrap_or_default();
+        let day: String = db::one(tx, "SELECT expiry_date FROM stock_item WHERE id = ?1", [item])?.unwrap_or_default();
+        let notice = Notice {
+            category: "stock.stale",
+            name: "Stock is about to expire",
+            message: &format!("Stock of {name} expires on {day}."),
+            target: ("stockitem", item),
+            role: Some(Role::STOCK),
+        };
+        notification::send(tx, &notice, &crate::part::watch::subscribers(tx, part)?)?;
+    }
+    Ok(())
+}

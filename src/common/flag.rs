@@ -1,0 +1,73 @@
+//! `/api/flags/`: features that are on or off. Some come on for a single request, by a parameter of its query.
+
+use serde_json::{Value as Raw, json};
+
+use crate::engine::call::{Call, Reply, Verb};
+use crate::engine::describe::*;
+use crate::error::{Error, Result};
+use crate::identity::Access;
+
+/// What turns a flag on.
+enum Condition {
+    /// Always so, or never.
+    Boolean(bool),
+    /// This parameter, without a value.
+    Parameter(&'static str),
+}
+
+static FLAGS: &[(&str, &[Condition])] = &[
+    ("EXPERIMENTAL", &[Condition::Boolean(false), Condition::Parameter("experimental")]),
+    ("NEXT_GEN", &[Condition::Parameter("ngen")]),
+    ("OIDC", &[Condition::Parameter("oidc")]),
+];
+
+static OUTPUT: &[Field] =
+    &[text("key", 0).fixed(), text("state", 0).fixed(), any("conditions").holds("[]").null().fixed().absent_when_null()];
+
+/// The addresses.
+pub static ENDPOINTS: &[Endpoint] = &[
+    Endpoint {
+        path: "api/flags/",
+        access: Access::Anyone,
+        title: "feature flags",
+        operations: &["flags_list"],
+        output: OUTPUT,
+        output_schema: "Flag",
+        answers_list: true,
+        verbs: &[(Verb::Get, |call| Ok(Reply::value(&FLAGS.iter().map(|flag| shown(call, flag)).collect::<Vec<_>>())))],
+        ..Endpoint::BASE
+    },
+    Endpoint {
+        path: "api/flags/{word}/",
+        word: "key",
+        access: Access::Anyone,
+        title: "feature flag",
+        output: OUTPUT,
+        output_schema: "Flag",
+        verbs: &[(Verb::Get, one)],
+        ..Endpoint::BASE
+    },
+];
+
+fn one(call: &Call) -> Result<Reply> {
+    let flag = FLAGS.iter().find(|flag| flag.0 == call.word()).ok_or_else(|| Error::no_such("flag"))?;
+    Ok(Reply::value(&shown(call, flag)))
+}
+
+fn shown(call: &Call, (key, conditions): &(&str, &[Condition])) -> Raw {
+    let on = conditions.iter().any(|condition| match condition {
+        Condition::Boolean(on) => *on,
+        Condition::Parameter(name) => call.query.get(name) == Some(""),
+    });
+    let mut flag = json!({"key": key, "state": on});
+    if call.user.superuser {
+        flag["conditions"] = conditions
+            .iter()
+            .map(|condition| match condition {
+                Condition::Boolean(on) => json!({"condition": "boolean", "value": on}),
+                Condition::Parameter(name) => json!({"condition": "parameter", "value": format!("{name}=")}),
+            })
+            .collect();
+    }
+    flag
+}
