@@ -125,6 +125,10 @@ CREATE TRIGGER part_moved AFTER UPDATE OF category ON part WHEN old.category IS 
     UPDATE part_category SET parts = parts + 1 WHERE id = new.category;
 END;
 
+CREATE INDEX part_image_name ON part (image) WHERE image IS NOT NULL;
+-- The images of parts, with the number of parts that have each.
+CREATE VIEW part_image (id, image, count) AS SELECT min(id), image, count(*) FROM part WHERE image IS NOT NULL AND image <> '' GROUP BY image;
+
 CREATE TABLE part_star (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     part INTEGER NOT NULL REFERENCES part (id) ON DELETE CASCADE,

@@ -11,6 +11,7 @@ pub mod engine;
 pub mod error;
 pub mod front;
 pub mod identity;
+pub mod media;
 pub mod openapi;
 pub mod order;
 pub mod part;

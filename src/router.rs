@@ -4,18 +4,20 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
 use crate::common::{
-    about, currency, error_report, flag, news, notification, plugin, project_code, search, setting, status, task, version_text, webhook,
+    about, config, currency, error_report, flag, news, notes_image, notification, plugin, project_code, search, setting, status, task,
+    version_text, webhook,
 };
 use crate::company::{address, company, contact, manufacturer_part, price_break, supplier_part};
 use crate::db;
 use crate::engine::call::{Call, Reply, Verb};
-use crate::engine::describe::{Action, Endpoint, Lookup, Resource, Verbs};
+use crate::engine::describe::{Action, Endpoint, Field, Kind, Lookup, Resource, Verbs};
 use crate::engine::{options, read, write};
 use crate::error::{Error, Result};
 use crate::identity::{Access, Right, User};
-use crate::part::{category, category_parameter, part, price, related, test_template};
+use crate::media;
+use crate::part::{category, category_parameter, part, price, related, test_template, thumb};
 use crate::stock::{item, location, location_type, test, track};
-use crate::users::{group, login, me, owner, ruleset, token, user};
+use crate::users::{group, login, me, owner, preference, ruleset, token, user};
 
 /// All resources that have addresses.
 pub static RESOURCES: &[&Resource] = &[
@@ -28,6 +30,8 @@ pub static RESOURCES: &[&Resource] = &[
     &price::INTERNAL_BREAK,
     &related::RELATED,
     &test_template::TEST_TEMPLATE,
+    &thumb::THUMBS,
+    &thumb::THUMB,
     &location_type::LOCATION_TYPE,
     &location::LOCATION,
     &location::LOCATION_TREE,
@@ -51,10 +55,12 @@ pub static RESOURCES: &[&Resource] = &[
     &project_code::PROJECT_CODE,
     &setting::GLOBAL,
     &setting::USER,
+    &setting::NOTIFICATION,
     &plugin::PLUGIN,
     &notification::NOTIFICATION,
     &error_report::REPORT,
     &news::NEWS,
+    &notes_image::NOTES_IMAGE,
     &task::PENDING,
     &task::SCHEDULED,
     &task::FAILED,
@@ -70,9 +76,11 @@ pub static ENDPOINTS: &[&[Endpoint]] = &[
     std::slice::from_ref(&part::SERIALS),
     std::slice::from_ref(&crate::stock::serials::SERIALS),
     login::ENDPOINTS,
+    std::slice::from_ref(&preference::ENDPOINT),
     plugin::ENDPOINTS,
     flag::ENDPOINTS,
     currency::ENDPOINTS,
+    config::ENDPOINTS,
     task::ENDPOINTS,
     std::slice::from_ref(&notification::READ_ALL),
     std::slice::from_ref(&search::ENDPOINT),
@@ -268,6 +276,26 @@ impl Target {
             },
         }
     }
+}
+
+/// May the caller see a row that names this file of the media folder?
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn may_see_file(call: &Call, name: &str) -> Result<bool> {
+    let name = media::whole_name(name);
+    let conn = call.db().read()?;
+    for resource in RESOURCES.iter().filter(|resource| call.user.may(Right::View, resource)) {
+        for column in resource.fields.iter().filter(|field| matches!(field.kind, Kind::File(_))).filter_map(Field::stored) {
+            let sql = format!("SELECT id FROM \"{}\" WHERE \"{column}\" = ?1", resource.table);
+            for key in db::column(&conn, &sql, [&name])? {
+                if read::in_scope(call, &conn, resource, key)? {
+                    return Ok(true);
+                }
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// The request with the key of the row that the address names by a word, or that is the caller's.

@@ -1,6 +1,6 @@
 //! From a request of the front to an answer: pages, rights, headers.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -21,6 +21,8 @@ use crate::web;
 
 /// Largest JSON body or form, in bytes.
 const BODY_LIMIT: u64 = 1 << 20;
+/// Largest form with files, in bytes.
+const UPLOAD_LIMIT: u64 = 32 << 20;
 
 /// The server behind a front.
 pub struct Server {
@@ -45,6 +47,11 @@ impl Server {
     /// The data folder's server.
     pub fn site(&self) -> &Site {
         &self.site
+    }
+
+    /// The same, to be kept.
+    pub fn site_shared(&self) -> Arc<Site> {
+        self.site.clone()
     }
 
     /// Keeps a fault of ours for the staff to read; failing that, the log has it.
@@ -189,6 +196,7 @@ pub fn error_reply(error: &Error, path: &str, own: &str) -> Reply {
         kind: "application/json",
         body: error.body(path, &format!("{own}{path}")).into(),
         headers: Vec::new(),
+        file: None,
     };
     match error {
         Error::Unauthenticated(_) => reply.with("WWW-Authenticate", "Token"),
@@ -205,8 +213,9 @@ impl Backend for Server {
         self.dress(answered, request.method == Method::Options)
     }
 
-    fn body_limit(&self, _: &Request) -> u64 {
-        BODY_LIMIT
+    fn body_limit(&self, request: &Request) -> u64 {
+        let form = request.header("Content-Type").is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/form-data"));
+        if form { UPLOAD_LIMIT } else { BODY_LIMIT }
     }
 
     fn upload_dir(&self) -> &Path {
@@ -228,7 +237,7 @@ fn path_of(target: &str) -> &str {
 
 impl Server {
     fn dress(&self, answered: Answered, _options: bool) -> ResponseBox {
-        let Reply { status, kind, body, headers } = answered.reply;
+        let Reply { status, kind, body, headers, file } = answered.reply;
         let mut all: Vec<Header> = Vec::with_capacity(headers.len() + 10);
         let mut add = |name: &str, value: &str| all.extend(Header::from_bytes(name, value).ok());
         if !kind.is_empty() {
@@ -249,6 +258,10 @@ impl Server {
         add("X-InvenTree-Installer", concat!("stockroom ", env!("CARGO_PKG_VERSION")));
         add("X-InvenTree-ReqId", &format!("{:x}-{:x}", self.site.started, self.requests.fetch_add(1, Relaxed)));
         let _ = VERSION;
+        if let Some((file, length)) = file {
+            let length_known = usize::try_from(length).ok();
+            return Response::new(StatusCode(status), all, file.take(length), length_known, None).boxed();
+        }
         let length = body.len();
         match body {
             std::borrow::Cow::Borrowed(bytes) => Response::new(StatusCode(status), all, bytes, Some(length), None).boxed(),

@@ -28,6 +28,8 @@ pub struct Site {
     pub started: Moment,
     /// More talkative answers for developers.
     pub debug: bool,
+    /// The words of the command line that set something.
+    pub options: Vec<&'static str>,
 }
 
 /// The version of this program.
@@ -52,7 +54,7 @@ impl Site {
         std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(&path).map_err(say)?;
         let db = Db::open(&path)?;
         db.write(crate::identity::User::system(), crate::common::setting::fill).map_err(|e| format!("settings: {e}"))?;
-        Ok(Site { db, folder, secret, identity: Identity::new(), started: moment::now(), debug: false })
+        Ok(Site { db, folder, secret, identity: Identity::new(), started: moment::now(), debug: false, options: Vec::new() })
     }
 }
 

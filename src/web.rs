@@ -2,11 +2,14 @@
 
 use std::net::IpAddr;
 
-use crate::engine::call::{Reply, Verb};
+use crate::engine::call::{Call, Facts, Query, Reply, Verb};
+use crate::engine::input::Content;
+use crate::engine::moment;
 use crate::error::{Error, Result};
 use crate::front::Request;
-use crate::identity::login::Credentials;
+use crate::identity::login::{Caller, Credentials};
 use crate::server::Server;
+use crate::{media, router};
 
 /// Nothing from elsewhere, nothing inline.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -46,9 +49,7 @@ pub fn page(server: &Server, request: &Request, path: &str, own: &str, client: I
             Some((_, kind, bytes)) => {
                 Ok(Reply::document(kind, *bytes).with("Cache-Control", "public, max-age=300").with("Content-Security-Policy", POLICY))
             }
-            None if path.starts_with("/media/") && !known(server, request, own, client)? => {
-                Err(Error::Unauthenticated("Log in first.".into()))
-            }
+            None if path.starts_with("/media/") => file(server, request, path, own, client),
             None => Err(Error::NotFound("There is nothing at this address.".into())),
         },
     }
@@ -61,8 +62,48 @@ fn html(bytes: &'static [u8]) -> Reply {
         .with("Cache-Control", "no-cache")
 }
 
-/// Is it somebody with a session or a token? A password does not open pages.
+/// A file of the media folder, for those who may see a row that names it.
+fn file(server: &Server, request: &Request, path: &str, own: &str, client: IpAddr) -> Result<Reply> {
+    let caller = caller(server, request, own, client)?.ok_or_else(|| Error::Unauthenticated("Log in first.".into()))?;
+    let name = percent_decoded(path.strip_prefix("/media/").unwrap_or_default());
+    let call = Call::new(Facts {
+        site: server.site_shared(),
+        user: caller.user,
+        verb: Verb::Get,
+        path: path.into(),
+        query: Query::default(),
+        origin: own.into(),
+        id: None,
+        words: Vec::new(),
+        content: Content::Nothing,
+        headers: Vec::new(),
+        client,
+        now: moment::now(),
+        token: caller.token,
+        secure: false,
+        session: caller.session,
+    });
+    if !router::may_see_file(&call, &name)? {
+        return Err(Error::NotFound("There is no such file.".into()));
+    }
+    media::give(&call.site.folder, &name, request.header("Range"), request.header("If-None-Match"))
+}
+
+/// A path as it was before it became part of an address.
+fn percent_decoded(path: &str) -> String {
+    // Plus signs stay what they are in paths.
+    let query = path.replace('+', "%2B");
+    form_urlencoded::parse(query.replace('&', "%26").replace('=', "%3D").as_bytes())
+        .next()
+        .map_or(String::new(), |(name, _)| name.into_owned())
+}
+
 fn known(server: &Server, request: &Request, own: &str, client: IpAddr) -> Result<bool> {
+    Ok(caller(server, request, own, client)?.is_some())
+}
+
+/// Somebody with a session or a token; a password does not open pages.
+fn caller(server: &Server, request: &Request, own: &str, client: IpAddr) -> Result<Option<Caller>> {
     let authorization = request.header("Authorization").map(|a| match a.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => format!("Token {token}"),
         _ => a.to_string(),
@@ -77,8 +118,8 @@ fn known(server: &Server, request: &Request, own: &str, client: IpAddr) -> Resul
         verb: Verb::Get,
     };
     match server.site().identity.who(&server.site().db, &shown) {
-        Ok(caller) => Ok(caller.user.known()),
-        Err(Error::Unauthenticated(_)) => Ok(false),
+        Ok(caller) => Ok(Some(caller).filter(|caller| caller.user.known())),
+        Err(Error::Unauthenticated(_)) => Ok(None),
         Err(other) => Err(other),
     }
 }

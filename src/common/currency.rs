@@ -25,7 +25,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         title: "exchange rates",
         output: &[
             text("base_currency", 0).fixed(),
-            any("exchange_rates").holds("{}").plain().label("Exchange rates"),
+            any("exchange_rates").holds("{}").required().label("Exchange rates"),
             moment("updated").fixed(),
         ],
         output_schema: "CurrencyExchange",

@@ -1,12 +1,14 @@
 //! What belongs to no single trade: settings, states, tags, parameters, plugins, the server's word about itself.
 
 pub mod about;
+pub mod config;
 pub mod currency;
 pub mod daily;
 pub mod error_report;
 pub mod flag;
 pub mod icon;
 pub mod news;
+pub mod notes_image;
 pub mod notification;
 pub mod parameter;
 pub mod plugin;

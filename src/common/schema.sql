@@ -14,6 +14,19 @@ CREATE TABLE user_setting (
     UNIQUE (user, key)
 );
 
+-- By which ways besides the list of notifications a user wants to be told.
+CREATE TABLE notification_setting (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    user INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    key TEXT NOT NULL,
+    method TEXT NOT NULL,
+    value TEXT NOT NULL,
+    UNIQUE (user, key)
+);
+CREATE TRIGGER user_notification_setting AFTER INSERT ON user BEGIN
+    INSERT INTO notification_setting (user, key, method, value) VALUES (new.id, 'NOTIFICATION_METHOD_MAIL', 'email', 'True');
+END;
+
 -- How many rows the large tables have, kept by triggers, so that an unfiltered list need not count.
 CREATE TABLE row_count (name TEXT PRIMARY KEY, rows INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO row_count VALUES ('part', 0), ('stock_item', 0), ('stock_tracking', 0);
@@ -184,6 +197,8 @@ CREATE INDEX webhook_message_webhook ON webhook_message (webhook, at);
 CREATE TABLE scheduled_task (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL UNIQUE,
+    args TEXT,
+    kwargs TEXT,
     schedule_type TEXT NOT NULL DEFAULT 'D',
     repeats INTEGER NOT NULL DEFAULT -1,
     last_run INTEGER NOT NULL,
@@ -194,6 +209,8 @@ CREATE TABLE scheduled_task (
 CREATE TABLE failed_task (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL,
+    args TEXT,
+    kwargs TEXT,
     started INTEGER NOT NULL,
     stopped INTEGER NOT NULL,
     attempt_count INTEGER NOT NULL DEFAULT 1,
@@ -201,3 +218,14 @@ CREATE TABLE failed_task (
 );
 
 CREATE VIEW pending_task (id, key, lock, task_id, name, func, args, kwargs) AS SELECT 0, '', 0, '', '', '', '', '' WHERE 0;
+
+-- Images that notes show.
+CREATE TABLE notes_image (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    image TEXT NOT NULL,
+    user INTEGER REFERENCES user (id) ON DELETE SET NULL,
+    date INTEGER NOT NULL,
+    model_type TEXT,
+    model_id INTEGER
+);
+CREATE INDEX notes_image_image ON notes_image (image);

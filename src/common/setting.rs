@@ -318,6 +318,46 @@ pub static USER: Resource = Resource {
     ..Resource::BASE
 };
 
+/// By which ways the caller wants to be told of events (API 327).
+pub static NOTIFICATION: Resource = Resource {
+    path: "settings/notification",
+    model: "notificationusersetting",
+    schema: "NotificationUserSetting",
+    documented: false,
+    title: "setting",
+    table: "notification_setting",
+    access: Access::Login,
+    verbs: Verbs::READ.and(Verbs::UPDATE),
+    fields: &[
+        pk(),
+        KEY,
+        any_of("value", 2000).required().null().kept_by("iif(t.value = 'True', 'true', 'false')", save_way).says("Value", "Is it on?"),
+        fact("name", "'E-mail notifications'"),
+        fact("description", "'Events are told by e-mail too'"),
+        fact("type", "'boolean'"),
+        json("choices", "'[]'", &[]).holds("[]"),
+        fact("model_name", "NULL").null(),
+        json("model_filters", "'{}'", &[]).holds("{}"),
+        fact("api_url", "NULL").null(),
+        fact("typ", "'notification'"),
+        text("method", 0).fixed(),
+        flag("required").computed("0"),
+    ],
+    order: &[order("pk", &["t.id"]), order("key", &["t.key"])],
+    scope: Some(|_| "t.user = :user"),
+    ..Resource::BASE
+};
+
+fn save_way(change: &mut Change<'_>, value: &Value) -> Result<()> {
+    let on = match value {
+        Value::Json(serde_json::Value::Bool(on)) => *on,
+        Value::Json(serde_json::Value::String(text)) => loosely_true(text),
+        _ => return invalid("value", "True or false is expected here."),
+    };
+    let text = if on { "True" } else { "False" };
+    db::run(change.tx, "UPDATE notification_setting SET value = ?2 WHERE id = ?1", (change.key(), text)).map(|_| ())
+}
+
 fn save(change: &mut Change<'_>, value: &Value) -> Result<()> {
     use serde_json::Value as Raw;
     let key = change.text("key");

@@ -25,7 +25,7 @@ pub static COMPANY: Resource = Resource {
             .says("Currency", "Currency in which the company deals"),
         text("contact", 100).blank().says("Contact", "Whom to ask for"),
         url("link").blank().says("Link", "Web page about the company"),
-        image("image").null().label("Image"),
+        image("image").folder(|_| "company_images".into()).null().label("Image"),
         ACTIVE,
         flag("is_customer").fill(Fill::Flag(false)).says("Is customer", "Does it buy?"),
         flag("is_manufacturer").fill(Fill::Flag(false)).says("Is manufacturer", "Does it make parts?"),

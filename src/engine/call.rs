@@ -208,6 +208,8 @@ pub struct Reply {
     pub body: Cow<'static, [u8]>,
     /// Further headers.
     pub headers: Vec<(&'static str, String)>,
+    /// A file instead of the body, from where it stands on, and how many bytes of it.
+    pub file: Option<(std::fs::File, u64)>,
 }
 
 /// The media type of nearly everything: no charset, the Python client insists.
@@ -216,7 +218,7 @@ pub const JSON: &str = "application/json";
 impl Reply {
     /// JSON with a status.
     pub fn json(status: u16, out: Json) -> Reply {
-        Reply { status, kind: JSON, body: out.into_bytes().into(), headers: Vec::new() }
+        Reply { status, kind: JSON, body: out.into_bytes().into(), headers: Vec::new(), file: None }
     }
 
     /// 200 with whatever serde can write.
@@ -228,12 +230,17 @@ impl Reply {
 
     /// No body.
     pub fn empty(status: u16) -> Reply {
-        Reply { status, kind: "", body: Cow::Borrowed(b""), headers: Vec::new() }
+        Reply { status, kind: "", body: Cow::Borrowed(b""), headers: Vec::new(), file: None }
     }
 
     /// An embedded document.
     pub fn document(kind: &'static str, body: impl Into<Cow<'static, [u8]>>) -> Reply {
-        Reply { status: 200, kind, body: body.into(), headers: Vec::new() }
+        Reply { status: 200, kind, body: body.into(), headers: Vec::new(), file: None }
+    }
+
+    /// A file, from where it stands on.
+    pub fn stream(status: u16, kind: &'static str, file: std::fs::File, length: u64) -> Reply {
+        Reply { status, kind, body: Cow::Borrowed(b""), headers: Vec::new(), file: Some((file, length)) }
     }
 
     /// Adds a header.

@@ -40,6 +40,8 @@ pub struct Upload {
     pub name: String,
     /// What is in it.
     pub bytes: std::sync::Arc<Vec<u8>>,
+    /// Where it lies in the media folder, once it was put there.
+    pub kept: std::sync::OnceLock<String>,
 }
 
 /// A checked value.
@@ -222,9 +224,10 @@ fn object(conn: &Connection, fields: &'static [Field], content: &Content, mode: 
                 Err(problem) => problems.put(field.name, problem),
             },
             None if mode == Mode::Change => {}
-            // An HTML form has no way to say "unchecked".
+            // An HTML form has no way to say "unchecked": what is not there is what a new row gets, or else false.
             None if content.is_form() && matches!(field.kind, Kind::Bool) => {
-                input.values.push((field.name, Value::Flag(false), false));
+                let value = filled(conn, field)?.unwrap_or(Value::Flag(false));
+                input.values.push((field.name, value, false));
             }
             None => match filled(conn, field)? {
                 Some(value) if mode == Mode::Create => input.values.push((field.name, value, false)),
@@ -315,7 +318,10 @@ fn value(conn: &Connection, field: &'static Field, given: Given<'_>) -> Result<C
         Kind::Words | Kind::Json(_) => word_list(given),
         Kind::File(_) => match given {
             Given::File(file) if file.bytes.is_empty() => Err(bad("The file is empty.")),
-            Given::File(_) => Err(bad("Files cannot be kept by this version of the server; nothing was stored.")),
+            Given::File(file) => match file.kept.get() {
+                Some(name) => Ok(Value::Text(name.clone())),
+                None => Err(bad("This is no image that can be read: PNG, JPEG, GIF, WebP and BMP can.")),
+            },
             _ => Err(bad("This is not a file; send it as multipart/form-data.")),
         },
         Kind::Object(fields) => inner(conn, fields, given)?,

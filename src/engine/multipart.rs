@@ -1,6 +1,6 @@
 //! `multipart/form-data` (RFC 7578), from a body that is whole in memory.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::input::{Part, Upload};
 use crate::error::{Error, Result};
@@ -44,7 +44,7 @@ fn part(head: &str, data: &[u8]) -> Option<(String, Part)> {
         Some(file) => {
             // Some browsers send a whole path.
             let file = file.rsplit(['/', '\\']).next().unwrap_or_default().to_string();
-            (name, Part::File(Upload { name: file, bytes: Arc::new(data.to_vec()) }))
+            (name, Part::File(Upload { name: file, bytes: Arc::new(data.to_vec()), kept: OnceLock::new() }))
         }
         None => (name, Part::Text(String::from_utf8(data.to_vec()).ok()?)),
     })

@@ -11,6 +11,7 @@ use super::json::Json;
 use super::read::{self, Shape, Writer};
 use crate::db::{self, Tx};
 use crate::error::{Error, Problems, Result, WHOLE, invalid_bare};
+use crate::media;
 
 /// Objects that one bulk request may name or bring.
 const MAX_BULK: usize = 10_000;
@@ -227,7 +228,8 @@ pub fn insert(tx: &Tx<'_>, call: &Call, resource: &'static Resource, new: Input)
 /// # Errors
 /// 400 by the fields and rules.
 pub fn create(call: &Call, resource: &'static Resource) -> Result<Reply> {
-    call.write(move |tx, call| {
+    let files = media::receive(call, resource.fields)?;
+    let reply = call.write(move |tx, call| {
         if let Some(create) = resource.create {
             return create(tx, call);
         }
@@ -239,7 +241,9 @@ pub fn create(call: &Call, resource: &'static Resource) -> Result<Reply> {
                 read::shown(call, tx, resource, Shape::Created, id, 201)
             }
         }
-    })
+    })?;
+    files.stay();
+    Ok(reply)
 }
 
 fn create_all(tx: &Tx<'_>, call: &Call, resource: &'static Resource, list: &[serde_json::Value]) -> Result<Reply> {
@@ -275,12 +279,15 @@ fn create_all(tx: &Tx<'_>, call: &Call, resource: &'static Resource, list: &[ser
 /// 404 if there is none, 400 by the fields and rules.
 pub fn update(call: &Call, resource: &'static Resource) -> Result<Reply> {
     let id = call.key()?;
-    call.write(move |tx, call| {
+    let files = media::receive(call, resource.fields)?;
+    let reply = call.write(move |tx, call| {
         let mut change = Change::load(tx, call, resource, id)?;
         change.new = input::read(tx, resource.fields, &call.content, mode_of(call.verb))?;
         change.store()?;
         read::shown(call, tx, resource, Shape::Changed, id, 200)
-    })
+    })?;
+    files.stay();
+    Ok(reply)
 }
 
 /// How complete the body of this verb must be.

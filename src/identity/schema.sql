@@ -24,6 +24,7 @@ CREATE TABLE user (
     contact TEXT,
     type TEXT NOT NULL DEFAULT 'internal',
     organisation TEXT,
+    preferred_ui TEXT NOT NULL DEFAULT 'cui',       -- what clients of API 196 prefer: cui or pui
     primary_group INTEGER REFERENCES user_group (id) ON DELETE SET NULL,
     metadata TEXT
 );

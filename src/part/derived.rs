@@ -81,7 +81,8 @@ pub const CATEGORY_LOCATION: &str = "WITH RECURSIVE up (place, above) AS (SELECT
 pub const FULL_NAME: &str =
     "iif(t.\"IPN\" = '', '', t.\"IPN\" || ' | ') || t.name || iif(coalesce(t.revision, '') = '', '', ' | ' || t.revision)";
 /// Where its picture in small is.
-pub const THUMBNAIL: &str = "iif(coalesce(t.image, '') = '', '/static/img/blank_image.thumbnail.png', '/media/' || t.image)";
+pub const THUMBNAIL: &str = "iif(coalesce(t.image, '') = '', '/static/img/blank_image.thumbnail.png', '/media/' || rtrim(t.image, replace(t.image, '.', '')) \
+     || 'thumbnail.' || substr(t.image, length(rtrim(t.image, replace(t.image, '.', ''))) + 1))";
 
 /// Less than the least quantity to keep, where there is one.
 pub const IS_LOW: &str = concat!("t.minimum_stock > 0 AND ", own_stock!(), " + ", variant_stock!(), " < t.minimum_stock");

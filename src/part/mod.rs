@@ -11,4 +11,5 @@ pub mod related;
 pub mod rules;
 pub mod serial;
 pub mod test_template;
+pub mod thumb;
 pub mod watch;

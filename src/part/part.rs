@@ -38,7 +38,7 @@ pub static PART: Resource = Resource {
         DEFAULT_LOCATION,
         DESCRIPTION,
         FULL,
-        image("image").null().label("Image"),
+        image("image").folder(|_| super::thumb::FOLDER.into()).null().label("Image"),
         text("existing_image", 0).request().secret().says("Existing Image", "Name of an image that another part has"),
         text("IPN", 100).blank().fill(Fill::Text("")).says("IPN", "Internal part number"),
         IS_TEMPLATE,

@@ -28,7 +28,7 @@ pub fn check(change: &mut Change<'_>) -> Result<()> {
         change.set("creation_user", change.tx.author().into());
     }
     if change.new.sent("existing_image") {
-        change.wrong("image", "There are no images to choose from.");
+        super::thumb::choose(change)?;
     }
     TREE.check(change)?;
     category(change)?;

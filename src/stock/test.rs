@@ -27,7 +27,7 @@ pub static RESULT: Resource = Resource {
         to("stock_item", &ITEM).required(),
         flag("result").fill(Fill::Flag(false)).says("Result", "Was the test passed?"),
         text("value", 500).blank().says("Value", "What was measured"),
-        file("attachment").null().says("Attachment", "File with details"),
+        file("attachment").folder(|_| "stock_files".into()).null().says("Attachment", "File with details"),
         text("notes", 500).blank().says("Notes", "A remark"),
         text("test_station", 500).blank().says("Test station", "Where it was tested"),
         moment("started_datetime").null().says("Started", "When the test began"),

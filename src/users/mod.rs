@@ -5,6 +5,7 @@ pub mod login;
 pub mod me;
 pub mod models;
 pub mod owner;
+pub mod preference;
 pub mod ruleset;
 pub mod token;
 pub mod user;

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::Resource;
-use crate::engine::input::Value;
+use crate::engine::input::{Content, Value};
 use crate::engine::write::Change;
 use crate::error::Result;
 
@@ -141,6 +141,7 @@ pub struct Field {
     pub label: &'static str,
     pub help: &'static str,
     pub holds: &'static str,
+    pub folder: fn(&Content) -> String,
 }
 
 const fn field(name: &'static str, kind: Kind) -> Field {
@@ -176,6 +177,7 @@ const fn field(name: &'static str, kind: Kind) -> Field {
         label: "",
         help: "",
         holds: "",
+        folder: |_| String::new(),
     }
 }
 
@@ -462,6 +464,11 @@ impl Field {
     pub const fn says(mut self, label: &'static str, help: &'static str) -> Self {
         self.label = label;
         self.help = help;
+        self
+    }
+    /// The folder below the media folder in which an upload is kept.
+    pub const fn folder(mut self, folder: fn(&Content) -> String) -> Self {
+        self.folder = folder;
         self
     }
     /// What JSON holds, for the OpenAPI document: the name of a schema; or `{}` for any object, `[]` for any list, `text`.

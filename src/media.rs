@@ -1,0 +1,319 @@
+//! Files of the data folder's `media/`: how uploads come in, and how they are given out again.
+//!
+//! A file lies whole and durable in its place before the row that names it is committed; if the change fails it is removed. So a row never
+//! names a file that is not there, and what a power cut leaves is at most a file that nothing names.
+
+use std::fs::File;
+use std::io::{Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use image::{DynamicImage, ImageReader, Limits};
+
+use crate::engine::call::{Call, Reply};
+use crate::engine::describe::{Field, Kind};
+use crate::engine::input::{Content, Part, Upload};
+use crate::error::{Error, Result};
+
+/// Characters of a stored name, folders included; the contract's columns hold as many.
+const LONGEST: usize = 100;
+/// Pixels of an image at most, each way, and bytes that decoding may take.
+const MOST_PIXELS: u32 = 8192;
+const MOST_MEMORY: u64 = 128 << 20;
+/// Images in small beside each image: what is put before the extension, and pixels at most each way.
+const SMALL: [(&str, u32); 2] = [("thumbnail", 128), ("preview", 256)];
+
+/// Files that came with a request and lie in their places; they are removed again unless the change succeeds.
+#[derive(Default)]
+pub struct Arrived {
+    paths: Vec<PathBuf>,
+}
+
+impl Arrived {
+    /// The change is durable: they stay.
+    pub fn stay(mut self) {
+        self.paths.clear();
+    }
+}
+
+impl Drop for Arrived {
+    fn drop(&mut self) {
+        for path in &self.paths {
+            if let Err(e) = std::fs::remove_file(path) {
+                log::warn!("{} is left over: {e}", path.display());
+            }
+        }
+    }
+}
+
+/// Puts the files of a form that belong to file fields into their places; a name that an upload got is found in `Upload::kept`.
+/// What is empty or no image where one must be stays where it is: the field's check says so.
+///
+/// # Errors
+/// The files cannot be written.
+pub fn receive(call: &Call, fields: &[Field]) -> Result<Arrived> {
+    let mut arrived = Arrived::default();
+    let Content::Form(parts) = &call.content else { return Ok(arrived) };
+    for field in fields.iter().filter(|field| !field.fixed) {
+        let Kind::File(must_be_image) = field.kind else { continue };
+        let Some((_, Part::File(upload))) = parts.iter().rev().find(|part| part.0 == field.name) else { continue };
+        if upload.bytes.is_empty() {
+            continue;
+        }
+        let small = small(upload);
+        if must_be_image && small.is_none() {
+            continue;
+        }
+        let folder = (field.folder)(&call.content);
+        let name = keep(&call.site.folder.join("media"), &folder, upload, must_be_image.then_some(small).flatten(), &mut arrived)?;
+        let _ = upload.kept.set(name);
+    }
+    Ok(arrived)
+}
+
+/// An image in small.
+struct Small {
+    /// In the sizes of `SMALL`.
+    images: Vec<DynamicImage>,
+    /// What a name of such an image ends in.
+    extension: &'static str,
+}
+
+/// An image in small; none if it is no image that can be read.
+fn small(upload: &Upload) -> Option<Small> {
+    let mut reader = ImageReader::new(std::io::Cursor::new(upload.bytes.as_slice())).with_guessed_format().ok()?;
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MOST_PIXELS);
+    limits.max_image_height = Some(MOST_PIXELS);
+    limits.max_alloc = Some(MOST_MEMORY);
+    reader.limits(limits);
+    let extension = reader.format()?.extensions_str().first()?;
+    let image = reader.decode().ok()?;
+    let images = SMALL.iter().map(|(_, size)| image.thumbnail((*size).min(image.width()), (*size).min(image.height()))).collect();
+    Some(Small { images, extension })
+}
+
+/// The name of an image in small: `part_images/x.png` becomes `part_images/x.thumbnail.png`.
+fn small_name(name: &str, size: &str) -> String {
+    match name.rsplit_once('.') {
+        Some((stem, extension)) if !extension.contains('/') => format!("{stem}.{size}.{extension}"),
+        _ => format!("{name}.{size}"),
+    }
+}
+
+/// The name of the image that this is a small one of; others stay what they are.
+pub fn whole_name(name: &str) -> String {
+    for (size, _) in SMALL {
+        if let Some((stem, extension)) = name.rsplit_once('.')
+            && let Some(stem) = stem.strip_suffix(&format!(".{size}"))
+        {
+            return format!("{stem}.{extension}");
+        }
+    }
+    name.to_string()
+}
+
+fn keep(media: &Path, folder: &str, upload: &Upload, small: Option<Small>, arrived: &mut Arrived) -> Result<String> {
+    let lost = |e: std::io::Error| match e.raw_os_error() {
+        Some(28) => Error::Full,
+        _ => Error::Unavailable("The file could not be stored; nothing was changed."),
+    };
+    let place = media.join(folder);
+    std::fs::create_dir_all(&place).map_err(lost)?;
+    let (stem, mut extension) = clean(&upload.name, folder.len());
+    if let (true, Some(small)) = (extension.is_empty(), &small) {
+        extension = format!(".{}", small.extension);
+    }
+    let mut tail = String::new();
+    let name = loop {
+        let name = format!("{stem}{tail}{extension}");
+        match File::options().write(true).create_new(true).mode(0o600).open(place.join(&name)) {
+            Ok(mut file) => {
+                arrived.paths.push(place.join(&name));
+                file.write_all(&upload.bytes).and_then(|()| file.sync_all()).map_err(lost)?;
+                break name;
+            }
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
+                tail = format!("_{}", crate::identity::password::random_text(7));
+            }
+            Err(e) => return Err(lost(e)),
+        }
+    };
+    for ((size, _), image) in SMALL.iter().zip(small.iter().flat_map(|small| &small.images)) {
+        let path = place.join(small_name(&name, size));
+        let format = image::ImageFormat::from_path(&path).unwrap_or(image::ImageFormat::Png);
+        let format = if format.can_write() { format } else { image::ImageFormat::Png };
+        let mut bytes = Vec::new();
+        // JPEG knows no transparency.
+        let image = if format == image::ImageFormat::Jpeg { &DynamicImage::ImageRgb8(image.to_rgb8()) } else { image };
+        if let Err(e) = image.write_to(&mut std::io::Cursor::new(&mut bytes), format) {
+            log::warn!("{}: {e}", path.display());
+            continue;
+        }
+        let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&path).map_err(lost)?;
+        arrived.paths.push(path);
+        file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(lost)?;
+    }
+    // The folder's entry must be durable too.
+    File::open(&place).and_then(|folder| folder.sync_all()).map_err(lost)?;
+    Ok(format!("{folder}/{name}"))
+}
+
+/// A name that is safe in every file system: letters, digits, points, hyphens and underscores; its stem and its extension.
+pub fn clean(name: &str, folder: usize) -> (String, String) {
+    let safe: String = name
+        .trim()
+        .chars()
+        .map(|c| if c == ' ' { '_' } else { c })
+        .filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
+        .collect::<String>()
+        .trim_start_matches('.')
+        .to_string();
+    let (stem, extension) = match safe.rsplit_once('.') {
+        Some((stem, extension)) if !stem.is_empty() => (stem.to_string(), format!(".{extension}")),
+        _ => (safe, String::new()),
+    };
+    let extension: String = extension.chars().take(12).collect();
+    // Room for what makes a name its own, and for the mark of small images.
+    let room = LONGEST.saturating_sub(folder + extension.len() + 24).max(8);
+    let stem: String = stem
+        .chars()
+        .scan(0, |bytes, c| {
+            *bytes += c.len_utf8();
+            (*bytes <= room).then_some(c)
+        })
+        .collect();
+    (if stem.is_empty() { "file".into() } else { stem }, extension)
+}
+
+/// The path of a stored name; none if it would lead out of the media folder or to something that is no file.
+fn path_of(media: &Path, name: &str) -> Option<PathBuf> {
+    if name.split('/').any(|segment| segment.is_empty() || segment == "." || segment == ".." || segment.contains('\0')) {
+        return None;
+    }
+    let path = media.join(name);
+    let real = path.canonicalize().ok()?;
+    (real.starts_with(media) && real.is_file()).then_some(real)
+}
+
+/// Bytes of a stored file.
+pub fn size(folder: &Path, name: &str) -> Option<u64> {
+    std::fs::metadata(path_of(&folder.join("media"), name)?).ok().map(|m| m.len())
+}
+
+/// Removes a stored file and its small images; what is gone already is no error.
+pub fn remove(folder: &Path, name: &str) {
+    let media = folder.join("media");
+    for name in std::iter::once(name.to_string()).chain(SMALL.iter().map(|(size, _)| small_name(name, size))) {
+        if let Some(path) = path_of(&media, &name)
+            && let Err(e) = std::fs::remove_file(&path)
+        {
+            log::warn!("{} is left over: {e}", path.display());
+        }
+    }
+}
+
+/// Media types that a browser may show by itself; everything else is given out as a download.
+const SHOWN: &[(&str, &str)] = &[
+    ("png", "image/png"),
+    ("jpg", "image/jpeg"),
+    ("jpeg", "image/jpeg"),
+    ("gif", "image/gif"),
+    ("webp", "image/webp"),
+    ("bmp", "image/bmp"),
+    ("pdf", "application/pdf"),
+    ("txt", "text/plain; charset=utf-8"),
+    ("csv", "text/csv; charset=utf-8"),
+];
+
+/// Gives out a stored file, or the part of it that `Range` asks for.
+///
+/// # Errors
+/// 404 if there is none, 416 for a range outside of it.
+pub fn give(folder: &Path, name: &str, range: Option<&str>, known: Option<&str>) -> Result<Reply> {
+    let gone = || Error::NotFound("There is no such file.".into());
+    let path = path_of(&folder.join("media"), name).ok_or_else(gone)?;
+    let mut file = File::open(&path).map_err(|_| gone())?;
+    let facts = file.metadata().map_err(|_| gone())?;
+    let length = facts.len();
+    let changed = facts.modified().unwrap_or(std::time::UNIX_EPOCH);
+    let since = changed.duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_millis());
+    let mark = format!("\"{since:x}-{length:x}\"");
+    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
+    let shown = SHOWN.iter().find(|(e, _)| *e == extension).map(|(_, kind)| *kind);
+    let dress = |reply: Reply| {
+        let reply = reply
+            .with("ETag", mark.clone())
+            .with("Last-Modified", httpdate::fmt_http_date(changed))
+            .with("Cache-Control", "private, max-age=60")
+            .with("Accept-Ranges", "bytes")
+            .with("Content-Security-Policy", "default-src 'none'; sandbox");
+        if shown.is_some() { reply } else { reply.with("Content-Disposition", "attachment") }
+    };
+    if known.is_some_and(|known| known.split(',').any(|k| k.trim().trim_start_matches("W/") == mark)) {
+        return Ok(dress(Reply::empty(304)));
+    }
+    let kind = shown.unwrap_or("application/octet-stream");
+    match range.and_then(|range| part_of(range, length)) {
+        None => Ok(dress(Reply::stream(200, kind, file, length))),
+        Some(None) => Ok(Reply::empty(416).with("Content-Range", format!("bytes */{length}"))),
+        Some(Some((first, last))) => {
+            file.seek(SeekFrom::Start(first)).map_err(|_| gone())?;
+            let reply = Reply::stream(206, kind, file, last - first + 1);
+            Ok(dress(reply.with("Content-Range", format!("bytes {first}-{last}/{length}"))))
+        }
+    }
+}
+
+/// The first and the last byte of a range (RFC 9110 §14); outer none for what is no single range and is ignored, inner none for one outside.
+fn part_of(range: &str, length: u64) -> Option<Option<(u64, u64)>> {
+    let (first, last) = range.trim().strip_prefix("bytes=")?.split_once('-')?;
+    let (first, last) = (first.trim(), last.trim());
+    if first.is_empty() {
+        let many: u64 = last.parse().ok()?;
+        return Some((many > 0 && length > 0).then(|| (length.saturating_sub(many), length.saturating_sub(1))));
+    }
+    let first: u64 = first.parse().ok()?;
+    let last = if last.is_empty() { u64::MAX } else { last.parse().ok()? };
+    if last < first {
+        return None;
+    }
+    Some((first < length).then(|| (first, last.min(length.saturating_sub(1)))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges() {
+        assert_eq!(part_of("bytes=0-4", 10), Some(Some((0, 4))));
+        assert_eq!(part_of("bytes=5-", 10), Some(Some((5, 9))));
+        assert_eq!(part_of("bytes=-3", 10), Some(Some((7, 9))));
+        assert_eq!(part_of("bytes=-30", 10), Some(Some((0, 9))));
+        assert_eq!(part_of("bytes=10-", 10), Some(None));
+        assert_eq!(part_of("bytes=4-2", 10), None);
+        assert_eq!(part_of("bytes=0-1,3-4", 10), None);
+        assert_eq!(part_of("lines=0-1", 10), None);
+    }
+
+    #[test]
+    fn names_are_made_safe() {
+        assert_eq!(clean("wa dot.png", 10), ("wa_dot".into(), ".png".into()));
+        assert_eq!(clean("../../etc/passwd", 10), ("etcpasswd".into(), String::new()));
+        assert_eq!(clean(".htaccess", 10), ("htaccess".into(), String::new()));
+        assert_eq!(clean("<>", 10), ("file".into(), String::new()));
+        assert!(clean(&"ü".repeat(200), 10).0.len() <= LONGEST);
+    }
+
+    #[test]
+    fn no_name_leads_out() {
+        let media = tempfile::tempdir().unwrap();
+        std::fs::write(media.path().join("a"), "x").unwrap();
+        let inside = media.path().canonicalize().unwrap();
+        assert!(path_of(&inside, "a").is_some());
+        for name in ["../a", "/etc/passwd", "", ".", "a/..", "a//b"] {
+            assert!(path_of(&inside, name).is_none(), "{name}");
+        }
+    }
+}
