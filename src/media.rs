@@ -213,6 +213,23 @@ pub fn remove(folder: &Path, name: &str) {
     }
 }
 
+/// The names of all files, with the moment of their last change.
+pub fn all(folder: &Path) -> Vec<(String, std::time::SystemTime)> {
+    let media = folder.join("media");
+    let (mut open, mut found) = (vec![media.clone()], Vec::new());
+    while let Some(place) = open.pop() {
+        for entry in std::fs::read_dir(&place).into_iter().flatten().flatten() {
+            let Ok(facts) = entry.metadata() else { continue };
+            if facts.is_dir() {
+                open.push(entry.path());
+            } else if let (Ok(name), Ok(changed)) = (entry.path().strip_prefix(&media), facts.modified()) {
+                found.push((name.to_string_lossy().into_owned(), changed));
+            }
+        }
+    }
+    found
+}
+
 /// Media types that a browser may show by itself; everything else is given out as a download.
 const SHOWN: &[(&str, &str)] = &[
     ("png", "image/png"),

@@ -298,6 +298,22 @@ pub fn may_see_file(call: &Call, name: &str) -> Result<bool> {
     Ok(false)
 }
 
+/// Does any row name this file of the media folder?
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn names_file(conn: &rusqlite::Connection, name: &str) -> Result<bool> {
+    for resource in RESOURCES {
+        for column in resource.fields.iter().filter(|field| matches!(field.kind, Kind::File(_))).filter_map(Field::stored) {
+            let sql = format!("SELECT 1 FROM \"{}\" WHERE \"{column}\" = ?1 LIMIT 1", resource.table);
+            if db::one::<i64>(conn, &sql, [name])?.is_some() {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
 /// The request with the key of the row that the address names by a word, or that is the caller's.
 fn find_key(call: Call, resource: &Resource) -> Result<Call> {
     match resource.lookup {

@@ -74,6 +74,7 @@ impl Server {
             let reply = web::page(self, request, &path, &own, origin.client).unwrap_or_else(|e| error_reply(&e, &path, &own));
             return Answered { reply, allow: None };
         }
+        let accept = request.header("Accept").map(String::from);
         let found = router::find(&path);
         let allow = found.as_ref().map(|f| f.0.allow());
         let reply = self.api(request, &path, &query, &own, origin.client, origin.scheme == "https", found);
@@ -81,6 +82,12 @@ impl Server {
             self.report(&e, &path);
             error_reply(&e, &path, &own)
         });
+        // What is streamed is a file, not an answer to read.
+        let reply = if self.site.debug && verb_of(&request.method) == Some(Verb::Get) && reply.file.is_none() && web::wants_page(accept.as_deref()) {
+            web::readable(reply, &path, allow.as_deref().unwrap_or_default())
+        } else {
+            reply
+        };
         Answered { reply, allow }
     }
 
@@ -109,7 +116,9 @@ impl Server {
         let Some((target, id, words)) = found else {
             return Err(if caller.user.known() { Error::NoRoute("There is nothing at this address.".into()) } else { unknown() });
         };
-        acceptable(request.header("Accept"), query, path)?;
+        if !(self.site.debug && web::wants_page(request.header("Accept"))) {
+            acceptable(request.header("Accept"), query, path)?;
+        }
         let verb = verb.ok_or_else(|| Error::Method(request.method.to_string()))?;
         if !target.is_open() && !caller.user.known() {
             return Err(unknown());

@@ -20,6 +20,7 @@ static FILES: &[(&str, &str, &[u8])] = &[
     ("stockroom/page.css", "text/css; charset=utf-8", include_bytes!("../assets/page.css")),
     ("stockroom/home.js", "text/javascript; charset=utf-8", include_bytes!("../assets/home.js")),
     ("stockroom/api-doc.js", "text/javascript; charset=utf-8", include_bytes!("../assets/api-doc.js")),
+    ("stockroom/browse.js", "text/javascript; charset=utf-8", include_bytes!("../assets/browse.js")),
     ("stockroom/icon.svg", "image/svg+xml", include_bytes!("../assets/icon.svg")),
     ("img/blank_image.png", "image/png", include_bytes!("../assets/blank.png")),
     ("img/blank_image.thumbnail.png", "image/png", include_bytes!("../assets/blank.png")),
@@ -55,7 +56,32 @@ pub fn page(server: &Server, request: &Request, path: &str, own: &str, client: I
     }
 }
 
+/// Does this client want to read rather than to compute? Browsers name HTML before everything else.
+pub fn wants_page(accept: Option<&str>) -> bool {
+    accept.is_some_and(|accept| accept.split(',').next().is_some_and(|first| first.trim().starts_with("text/html")))
+}
+
+/// An answer of the API as a page: what `serve --debug` shows in a browser.
+pub fn readable(reply: Reply, path: &str, allow: &str) -> Reply {
+    let pretty = serde_json::from_slice::<serde_json::Value>(&reply.body).ok().and_then(|json| serde_json::to_string_pretty(&json).ok());
+    let body = pretty.unwrap_or_else(|| String::from_utf8_lossy(&reply.body).into_owned());
+    let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    // The body last: what it holds must not be taken for a mark.
+    let page = include_str!("../assets/browse.html")
+        .replace("%PATH%", &escape(path))
+        .replace("%STATUS%", &reply.status.to_string())
+        .replace("%ALLOW%", &escape(allow))
+        .replace("%BODY%", &escape(&body));
+    Reply { status: reply.status, headers: reply.headers, ..html_of(page.into_bytes().into()) }
+        .with("Content-Security-Policy", POLICY)
+        .with("Cache-Control", "no-cache")
+}
+
 fn html(bytes: &'static [u8]) -> Reply {
+    html_of(bytes.into())
+}
+
+fn html_of(bytes: std::borrow::Cow<'static, [u8]>) -> Reply {
     Reply::document(HTML, bytes)
         .with("Content-Security-Policy", POLICY)
         .with("Referrer-Policy", "same-origin")

@@ -1,8 +1,10 @@
 //! What can be typed after `stockroom`.
 
 mod check;
+mod news;
 mod serve;
 mod user;
+mod webhook;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -23,6 +25,13 @@ Usage:
   stockroom user password NAME     set a password, read from standard input; all sessions of the user end
   stockroom user token NAME [--name WHAT-FOR]
                                    print an API token for the user
+  stockroom webhook list           addresses at which other programs may leave messages
+  stockroom webhook add NAME [--proof none|token|hmac]
+                                   make one, and print its address and its token or secret, once
+  stockroom webhook remove NAME    remove one, and its messages
+  stockroom webhook messages NAME  what came in
+  stockroom news add TITLE [--link URL] [--summary TEXT]
+                                   news for the staff, which clients show
   stockroom openapi [FILE]         write the OpenAPI document (JSON), to standard output without FILE
   stockroom check                  look the data over and say what is wrong with it
   stockroom --version | --help
@@ -36,6 +45,8 @@ Options of serve:
   --front NAME            guarded (the default) or tiny-http, which listens on loopback addresses only
   --trusted-proxy ADDR    a proxy whose X-Forwarded-* headers count; may be given several times
                           (or STOCKROOM_TRUSTED_PROXY, with commas between)
+  --debug                 for developers: addresses of the API opened in a browser show a readable page with forms
+                          (or STOCKROOM_DEBUG=1)
   --tls-cert FILE --tls-key FILE
                           serve HTTPS with this certificate and key, both PEM (in builds with TLS)
 
@@ -59,6 +70,10 @@ pub struct Options {
     name: String,
     staff: bool,
     superuser: bool,
+    debug: bool,
+    proof: Option<String>,
+    link: String,
+    summary: String,
 }
 
 impl Options {
@@ -68,6 +83,22 @@ impl Options {
             .clone()
             .or_else(|| std::env::var_os("STOCKROOM_DATA").map(PathBuf::from))
             .unwrap_or_else(|| PathBuf::from("stockroom-data"))
+    }
+
+    /// Is this meant for developers?
+    fn debug(&self) -> bool {
+        self.debug || std::env::var("STOCKROOM_DEBUG").is_ok_and(|text| stockroom::engine::call::loosely_true(&text))
+    }
+
+    /// What of the server's options the command line set.
+    fn given(&self) -> Vec<&'static str> {
+        let set = [
+            ("data", self.data.is_some()),
+            ("listen", self.listen.is_some()),
+            ("trusted-proxy", !self.trusted.is_empty()),
+            ("debug", self.debug),
+        ];
+        set.iter().filter(|(_, set)| *set).map(|(word, _)| *word).collect()
     }
 
     /// Where to listen.
@@ -93,6 +124,11 @@ pub fn run(args: impl Iterator<Item = OsString>) -> Result<(), String> {
         ["user", "add", name] => user::add(&options, name),
         ["user", "password", name] => user::set_password(&options, name),
         ["user", "token", name] => user::token(&options, name),
+        ["webhook", "list"] => webhook::list(&options),
+        ["webhook", "add", name] => webhook::add(&options, name),
+        ["webhook", "remove", name] => webhook::remove(&options, name),
+        ["webhook", "messages", name] => webhook::messages(&options, name),
+        ["news", "add", title] => news::add(&options, title),
         ["openapi"] => say(&document()?),
         ["openapi", file] => std::fs::write(file, document()?).map_err(|e| format!("{file}: {e}")),
         ["check"] => check::check(&options),
@@ -130,6 +166,10 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<Options, String> {
             Long("email") => options.email = parser.value().and_then(|v| v.string()).map_err(say)?,
             Long("name") => options.name = parser.value().and_then(|v| v.string()).map_err(say)?,
             Long("staff") => options.staff = true,
+            Long("debug") => options.debug = true,
+            Long("proof") => options.proof = Some(parser.value().and_then(|v| v.string()).map_err(say)?),
+            Long("link") => options.link = parser.value().and_then(|v| v.string()).map_err(say)?,
+            Long("summary") => options.summary = parser.value().and_then(|v| v.string()).map_err(say)?,
             Long("superuser") => options.superuser = true,
             Value(word) => options.words.push(word.string().map_err(say)?),
             other => return Err(say(other.unexpected())),

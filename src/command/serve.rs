@@ -24,9 +24,11 @@ const FAREWELL: Duration = Duration::from_secs(10);
 pub fn serve(options: &Options) -> Result<(), String> {
     let address = options.address()?;
     frugal();
-    let site = Site::open(&options.folder())?;
+    let mut site = Site::open(&options.folder())?;
+    (site.debug, site.options) = (options.debug(), options.given());
     let folder = site.folder.display().to_string();
     let server = Server::new(site, trusted(options)?);
+    daily(&server)?;
     let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT]).map_err(|e| format!("signals: {e}"))?;
     match options.front.as_deref().unwrap_or("guarded") {
         "guarded" => {
@@ -54,6 +56,18 @@ pub fn serve(options: &Options) -> Result<(), String> {
         other => return Err(format!("--front {other}: guarded or tiny-http are possible")),
     }
     server.site().db.checkpoint().map_err(|e| format!("the database could not be closed cleanly: {e}"))
+}
+
+/// Starts the thread that does once a day what is due; it sleeps otherwise.
+fn daily(server: &Arc<Server>) -> Result<(), String> {
+    let site = server.site_shared();
+    let work = move || loop {
+        if let Err(e) = stockroom::common::daily::run(&site) {
+            log::error!("the daily jobs: {e}");
+        }
+        std::thread::sleep(stockroom::common::daily::until_tomorrow());
+    };
+    std::thread::Builder::new().name("daily".into()).stack_size(256 << 10).spawn(work).map(|_| ()).map_err(|e| e.to_string())
 }
 
 /// Starts the program anew with one memory arena. The C library would give arenas to the connections' threads and never take their

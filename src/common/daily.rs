@@ -1,29 +1,36 @@
 //! What the server does by itself once a day: it forgets what need not be kept, and tells people what has become due.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use crate::common::notification::{self, Notice};
 use crate::common::setting;
-use crate::db::{self, Db, Tx};
+use crate::db::{self, Tx};
 use crate::engine::moment;
 use crate::error::Result;
 use crate::identity::{Role, User};
+use crate::site::Site;
+use crate::{media, router};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// A job: its name, and what it does.
-type Job = (&'static str, fn(&Tx<'_>) -> Result<()>);
+type Job = (&'static str, fn(&Tx<'_>, &Site) -> Result<()>);
 
 static JOBS: &[Job] = &[
-    ("delete_old_notifications", |tx| forget(tx, "notification", "creation", "INVENTREE_DELETE_NOTIFICATIONS_DAYS")),
-    ("delete_old_error_reports", |tx| forget(tx, "error_report", "at", "INVENTREE_DELETE_ERRORS_DAYS")),
-    ("delete_old_task_failures", |tx| forget(tx, "failed_task", "stopped", "INVENTREE_DELETE_TASKS_DAYS")),
-    ("tell_of_stale_stock", stale_stock),
+    ("delete_old_notifications", |tx, _| forget(tx, "notification", "creation", "INVENTREE_DELETE_NOTIFICATIONS_DAYS")),
+    ("delete_old_error_reports", |tx, _| forget(tx, "error_report", "at", "INVENTREE_DELETE_ERRORS_DAYS")),
+    ("delete_old_task_failures", |tx, _| forget(tx, "failed_task", "stopped", "INVENTREE_DELETE_TASKS_DAYS")),
+    ("delete_unnamed_files", |tx, site| sweep(tx, site)),
+    ("tell_of_stale_stock", |tx, _| stale_stock(tx)),
 ];
 
 /// Runs every job that has not run today, each in a transaction of its own; a failure is written down and keeps no other from running.
 ///
 /// # Errors
 /// The database cannot be used.
-pub fn run(db: &Db) -> Result<()> {
+pub fn run(site: &Arc<Site>) -> Result<()> {
+    let db = &site.db;
     for (name, job) in JOBS {
         let due = db.write(User::system(), move |tx| {
             let last: Option<i64> = db::one(tx, "SELECT last_run FROM scheduled_task WHERE name = ?1", [name])?;
@@ -32,7 +39,8 @@ pub fn run(db: &Db) -> Result<()> {
         if !due {
             continue;
         }
-        let done = db.write(User::system(), |tx| job(tx));
+        let shared = site.clone();
+        let done = db.write(User::system(), move |tx| job(tx, &shared));
         if let Err(error) = &done {
             log::error!("{name}: {error}");
         }
@@ -49,6 +57,24 @@ pub fn run(db: &Db) -> Result<()> {
             }
             Ok(())
         })?;
+    }
+    Ok(())
+}
+
+/// How long it is until the next day begins.
+pub fn until_tomorrow() -> Duration {
+    let left = DAY - moment::now().rem_euclid(DAY);
+    // A little later, so that the day has surely begun.
+    Duration::from_millis(u64::try_from(left).unwrap_or_default() + 5_000)
+}
+
+/// Removes files that no row names any more, once they are a day old: rows come after their files.
+fn sweep(tx: &Tx<'_>, site: &Site) -> Result<()> {
+    let old = std::time::SystemTime::now() - Duration::from_millis(DAY.unsigned_abs());
+    for (name, changed) in media::all(&site.folder) {
+        if changed < old && !router::names_file(tx, &media::whole_name(&name))? {
+            media::remove(&site.folder, &name);
+        }
     }
     Ok(())
 }

@@ -174,7 +174,7 @@ impl Address {
         if self.path.contains("{id}") {
             found.insert("id", json!({"in": "path", "name": "id", "required": true, "schema": {"type": "integer"}}));
         }
-        if self.path.contains("{word}") {
+        if self.path.contains("{word}") || self.path.contains("{slug}") {
             found.insert(self.word(), json!({"in": "path", "name": self.word(), "required": true, "schema": {"type": "string"}}));
         }
         match self.what {
