@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
 use crate::common::{
-    about, config, currency, error_report, flag, news, notes_image, notification, plugin, project_code, search, setting, status, task,
-    version_text, webhook,
+    about, config, currency, error_report, flag, generate, icon, news, notes_image, notification, plugin, project_code, search, setting,
+    status, task, version_text, webhook,
 };
 use crate::company::{address, company, contact, manufacturer_part, price_break, supplier_part};
 use crate::db;
 use crate::engine::call::{Call, Reply, Verb};
 use crate::engine::describe::{Action, Endpoint, Field, Kind, Lookup, Resource, Verbs};
 use crate::engine::{options, read, write};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, WHOLE, invalid};
 use crate::identity::{Access, Right, User};
 use crate::media;
 use crate::part::{category, category_parameter, part, price, related, test_template, thumb};
@@ -81,9 +81,11 @@ pub static ENDPOINTS: &[&[Endpoint]] = &[
     flag::ENDPOINTS,
     currency::ENDPOINTS,
     config::ENDPOINTS,
+    generate::ENDPOINTS,
     task::ENDPOINTS,
     std::slice::from_ref(&notification::READ_ALL),
     std::slice::from_ref(&search::ENDPOINT),
+    std::slice::from_ref(&icon::ENDPOINT),
     std::slice::from_ref(&webhook::ENDPOINT),
     std::slice::from_ref(&version_text::ENDPOINT),
 ];
@@ -269,6 +271,10 @@ impl Target {
                     .map(|(verb, _)| (verb.name(), if verb.safe() { endpoint.output } else { endpoint.input }))
                     .collect();
                 options::of_fields(call, endpoint.title, endpoint.model, &described)
+            }
+            // The browser's login has a shape of its own for what is wrong.
+            Target::Hand(endpoint) if !call.verb.safe() && call.content.is_no_object() && !endpoint.path.starts_with("api/auth/v1/") => {
+                invalid(WHOLE, "An object is expected here.")
             }
             Target::Hand(endpoint) => match endpoint.verbs.iter().find(|v| v.0 == call.verb) {
                 Some((_, run)) => run(call),

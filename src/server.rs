@@ -83,11 +83,13 @@ impl Server {
             error_reply(&e, &path, &own)
         });
         // What is streamed is a file, not an answer to read.
-        let reply = if self.site.debug && verb_of(&request.method) == Some(Verb::Get) && reply.file.is_none() && web::wants_page(accept.as_deref()) {
-            web::readable(reply, &path, allow.as_deref().unwrap_or_default())
-        } else {
-            reply
-        };
+        let reply =
+            if self.site.debug && verb_of(&request.method) == Some(Verb::Get) && reply.file.is_none() && web::wants_page(accept.as_deref())
+            {
+                web::readable(reply, &path, allow.as_deref().unwrap_or_default())
+            } else {
+                reply
+            };
         Answered { reply, allow }
     }
 

@@ -91,6 +91,7 @@ pub fn setting(conn: &Connection, key: &str) -> Result<String> {
 /// SQLite does not take them.
 pub fn functions(conn: &Connection) -> rusqlite::Result<()> {
     crate::common::setting::functions(conn)?;
+    crate::part::name::functions(conn)?;
     crate::users::models::functions(conn)?;
     crate::stock::track::functions(conn)
 }

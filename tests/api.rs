@@ -7,6 +7,8 @@ mod api {
     mod about;
     mod bad_input;
     mod company;
+    mod files;
+    mod general;
     mod group;
     mod lists;
     mod login;

@@ -23,7 +23,9 @@ pub fn add(options: &Options, name: &str) -> Result<(), String> {
     match proof {
         Proof::Nothing => say("Whoever knows this address may leave messages there.\n"),
         Proof::Token => say(&format!("Header Token: {key}\nIt is shown this once.\n")),
-        Proof::Hmac => say(&format!("Secret: {key}\nIt is shown this once; the header Token must be the base64 HMAC-SHA256 of the body.\n")),
+        Proof::Hmac => {
+            say(&format!("Secret: {key}\nIt is shown this once; the header Token must be the base64 HMAC-SHA256 of the body.\n"))
+        }
     }
 }
 

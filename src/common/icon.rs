@@ -1,6 +1,31 @@
-//! Icons: `pack:name:variant`, as the browser client and the phone app know them.
+//! Icons: `pack:name:variant`, as the browser client and the phone app know them; `/api/icons/` names those that fit a stock room.
 
+use crate::engine::call::{JSON, Reply, Verb};
+use crate::engine::describe::*;
 use crate::engine::write::Change;
+use crate::identity::Access;
+
+/// The address. The pack's fonts are the clients' own: none is served here.
+pub static ENDPOINT: Endpoint = Endpoint {
+    path: "api/icons/",
+    access: Access::Anyone,
+    title: "icons",
+    operations: &["icons_list"],
+    query: &[where_("limit", Reads::Int, ""), where_("offset", Reads::Int, "")],
+    output: &[
+        text("name", 0).required().label("Name"),
+        text("prefix", 0).required().label("Prefix"),
+        any("fonts").holds("{}").required().label("Fonts"),
+        any("icons").holds("{}").required().label("Icons"),
+    ],
+    output_schema: "IconPackage",
+    answers_list: true,
+    verbs: &[(Verb::Get, |_| Ok(Reply::document(JSON, PACK.as_bytes()).with("Cache-Control", "public, max-age=86400")))],
+    ..Endpoint::BASE
+};
+
+/// Icons of the pack that clients have; names and code points are those of Tabler Icons.
+const PACK: &str = concat!(r#"[{"name":"Tabler Icons","prefix":"ti","fonts":{},"icons":"#, include_str!("../../assets/icons.json"), "}]");
 
 /// The packs that clients have.
 const PACKS: &[&str] = &["ti"];

@@ -36,7 +36,7 @@ pub static NOTES_IMAGE: Resource = Resource {
         to("user", &USER).null().fixed().plain(),
         moment("date").fixed(),
         text("model_type", 100).null().blank().says("Model type", "What the notes are about"),
-        between("model_id", i64::MIN, i64::MAX).null().says("Model ID", "Which one"),
+        int("model_id").null().says("Model ID", "Which one"),
     ],
     check: Some(check),
     ..Resource::BASE

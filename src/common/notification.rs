@@ -22,8 +22,8 @@ pub static NOTIFICATION: Resource = Resource {
     verbs: Verbs::READ.and(Verbs::UPDATE).and(Verbs::DELETE).and(Verbs::BULK_DELETE),
     fields: &[
         pk(),
-        json("target", TARGET, &[]).holds("{}").plain(),
-        json("source", CAUSE, &[]).holds("{}").plain(),
+        json("target", TARGET, &[]).holds("{}").null().plain(),
+        json("source", CAUSE, &[]).holds("{}").null().plain(),
         to("user", &crate::users::user::USER).fixed().plain(),
         text("category", 250).fixed().plain(),
         text("name", 250).fixed().plain(),

@@ -403,7 +403,10 @@ fn checked(conn: &Connection, setting: &Setting, text: String) -> Result<String>
     match setting.check.as_deref() {
         Some("currency_codes") => currency_codes(&text)?,
         Some("reference_pattern") if text.matches("{ref").count() != 1 => return invalid("value", "The pattern must contain {ref} once."),
-        Some("part_name_format") if !text.contains("part.") => return invalid("value", "The format must name a field of the part."),
+        Some("part_name_format") => crate::part::name::check(&text).or_else(|why| invalid("value", why))?,
+        Some("template") if !text.is_empty() => {
+            super::template::Template::parse(&text).map(|_| ()).or_else(|why| invalid("value", why))?;
+        }
         Some("base_url") if !text.is_empty() && !text.starts_with("http://") && !text.starts_with("https://") => {
             return invalid("value", "This is not a web address.");
         }

@@ -182,6 +182,11 @@ impl Content {
         }
     }
 
+    /// Is it JSON, but no object?
+    pub fn is_no_object(&self) -> bool {
+        matches!(self, Content::Json(json) if !json.is_object())
+    }
+
     fn is_form(&self) -> bool {
         matches!(self, Content::Form(_))
     }

@@ -29,6 +29,11 @@ pub fn minute(at: Moment) -> String {
     format!("{} {:02}:{:02}", t.date(), t.hour(), t.minute())
 }
 
+/// The week of the year, by ISO 8601.
+pub fn week(at: Moment) -> i64 {
+    civil(at).date().iso_week_date().week().into()
+}
+
 /// ISO 8601 with microseconds and `Z`.
 pub fn exact(at: Moment) -> String {
     let t = civil(at);

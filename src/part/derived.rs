@@ -77,9 +77,6 @@ pub const REQUIRED_SALES: &str = "SELECT total(l.quantity - l.shipped) FROM sale
 pub const CATEGORY_LOCATION: &str = "WITH RECURSIVE up (place, above) AS (SELECT c.default_location, c.parent FROM part_category c WHERE c.id = t.category \
     UNION ALL SELECT c.default_location, c.parent FROM part_category c, up WHERE c.id = up.above AND up.place IS NULL) \
     SELECT place FROM up WHERE place IS NOT NULL LIMIT 1";
-/// How people call it: number, name, revision, whichever there are.
-pub const FULL_NAME: &str =
-    "iif(t.\"IPN\" = '', '', t.\"IPN\" || ' | ') || t.name || iif(coalesce(t.revision, '') = '', '', ' | ' || t.revision)";
 /// Where its picture in small is.
 pub const THUMBNAIL: &str = "iif(coalesce(t.image, '') = '', '/static/img/blank_image.thumbnail.png', '/media/' || rtrim(t.image, replace(t.image, '.', '')) \
      || 'thumbnail.' || substr(t.image, length(rtrim(t.image, replace(t.image, '.', ''))) + 1))";

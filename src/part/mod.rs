@@ -4,6 +4,7 @@ pub mod category;
 pub mod category_parameter;
 pub mod derived;
 pub mod filter;
+pub mod name;
 #[expect(clippy::module_inception, reason = "a file for each noun, named like its URL")]
 pub mod part;
 pub mod price;

@@ -2,6 +2,7 @@
 
 use super::category::{BRIEF as CATEGORY_BRIEF, CATEGORY, STEPS};
 use super::derived::*;
+use super::name::FULL_NAME;
 use super::price::SALE_BREAK;
 use crate::common::parameter::parameters_of;
 use crate::common::tag::{self, tags_of};

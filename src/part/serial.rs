@@ -73,6 +73,28 @@ pub fn next(latest: Option<&str>) -> String {
     latest.map_or_else(|| "1".into(), increment)
 }
 
+/// So many serials after the latest: of the part's family, or of all stock where no part is named.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn following(conn: &Connection, part: Option<i64>, many: i64) -> Result<Vec<String>> {
+    let mut last = match part {
+        Some(part) => latest(conn, part)?,
+        None => db::one(
+            conn,
+            "SELECT serial FROM stock_item WHERE serial IS NOT NULL AND serial <> '' ORDER BY serial_int DESC, serial DESC, id DESC LIMIT 1",
+            [],
+        )?,
+    };
+    let mut found = Vec::new();
+    for _ in 0..many {
+        let serial = next(last.as_deref());
+        last = Some(serial.clone());
+        found.push(serial);
+    }
+    Ok(found)
+}
+
 /// Is this serial taken in the part's family, or anywhere if serials are unique everywhere?
 ///
 /// # Errors

@@ -3,10 +3,11 @@
 use super::action::MOST;
 use super::item::{ITEM, STATES};
 use super::track::{Deltas, Event, note};
+use crate::common::generate;
 use crate::common::{setting, status};
 use crate::db::{self, Tx};
 use crate::engine::call::{Call, Reply};
-use crate::engine::input::{self, Content, Input, Mode, Value};
+use crate::engine::input::{self, Input, Mode, Value};
 use crate::engine::json::Json;
 use crate::engine::moment;
 use crate::engine::read::{Shape, Writer};
@@ -20,7 +21,7 @@ pub const ONE: i64 = 1_000_000;
 
 /// POST to `/api/stock/`: always answers a list, one item for each serial number.
 pub fn create(tx: &Tx<'_>, call: &Call) -> Result<Reply> {
-    if matches!(&call.content, Content::Json(json) if !json.is_object()) {
+    if call.content.is_no_object() {
         return invalid(WHOLE, "An object is expected here, not a list.");
     }
     // These two are answered with a bare text, before anything else is looked at.
@@ -48,6 +49,10 @@ pub fn create(tx: &Tx<'_>, call: &Call) -> Result<Reply> {
     if new.get("expiry_date").is_none_or(|v| *v == Value::Null) && part.default_expiry > 0 {
         let day = moment::days_after(&moment::day(tx.now), part.default_expiry);
         new.set("expiry_date", day.map_or(Value::Null, Value::Text));
+    }
+    if !new.sent("batch") {
+        let code = generate::batch_code(tx, tx.now, &new)?;
+        new.set("batch", Value::Text(code.chars().take(100).collect()));
     }
     // A serial number of its own comes by `serial_numbers` alone.
     new.set("serial", Value::Null);

@@ -14,7 +14,7 @@ fn path_of(route: &str) -> String {
         r if r.starts_with("api/generic/") => "StockStatus",
         _ => "none",
     };
-    format!("/{}", route.replace("{id}", "1").replace("{word}", word))
+    format!("/{}", route.replace("{id}", "1").replace("{word}", word).replace("{slug}", word))
 }
 
 fn keys(answer: &Answer) -> Vec<&str> {
@@ -298,10 +298,10 @@ fn forms_and_multipart_are_read_like_json() {
 }
 
 #[test]
-fn a_flag_that_a_form_leaves_out_is_false() {
+fn a_flag_that_a_form_leaves_out_is_as_in_a_new_row() {
     let shop = Shop::new();
     let part = shop.admin.form("POST", "/api/part/", &[("name", "Nut")]).is(201);
-    assert_eq!((&part["active"], &part["component"], &part["purchaseable"]), (&json!(false), &json!(false), &json!(false)));
+    assert_eq!((&part["active"], &part["component"], &part["purchaseable"]), (&json!(true), &json!(true), &json!(true)));
     let part = shop.admin.post("/api/part/", json!({"name": "Bolt"})).is(201);
     assert_eq!((&part["active"], &part["component"], &part["purchaseable"]), (&json!(true), &json!(true), &json!(true)));
     // PATCH changes nothing that it does not name.

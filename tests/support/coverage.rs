@@ -55,7 +55,7 @@ fn route_of(path: &str) -> Option<&'static str> {
         let (pattern, given): (Vec<&str>, Vec<&str>) = (route.split('/').collect(), path.split('/').collect());
         let same = |(p, g): (&&str, &&str)| match *p {
             "{id}" => !g.is_empty() && g.bytes().all(|b| b.is_ascii_digit()),
-            "{word}" => !g.is_empty(),
+            "{word}" | "{slug}" => !g.is_empty(),
             p => p == *g,
         };
         pattern.len() == given.len() && pattern.iter().zip(&given).all(same)
