@@ -273,7 +273,7 @@ pub static GLOBAL: Resource = Resource {
     ],
     search: &[own("setting", &["key"])],
     order: ORDER,
-    scope: Some(|_| "substr(t.key, 1, 1) <> '_' AND setting_fact(t.key, 'name') IS NOT NULL AND setting_fact(t.key, 'hidden') IS NULL"),
+    scope: Some(|_| "substr(t.key, 1, 1) <> '_' AND setting_fact(t.key, 'name') IS NOT NULL AND setting_fact(t.key, 'hidden') IS NULL".into()),
     ..Resource::BASE
 };
 
@@ -305,7 +305,7 @@ pub static USER: Resource = Resource {
     ],
     search: &[own("user_setting", &["key"])],
     order: ORDER,
-    scope: Some(|_| "t.user = :user AND setting_fact(t.key, 'name') IS NOT NULL"),
+    scope: Some(|_| "t.user = :user AND setting_fact(t.key, 'name') IS NOT NULL".into()),
     ..Resource::BASE
 };
 
