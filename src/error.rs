@@ -125,7 +125,7 @@ impl Problems {
 }
 
 /// One field is wrong.
-pub fn invalid<T>(field: &'static str, text: impl Into<String>) -> Result<T> {
+pub fn invalid<T>(field: impl Into<Cow<'static, str>>, text: impl Into<String>) -> Result<T> {
     let mut problems = Problems::default();
     problems.add(field, text);
     Err(Error::Invalid(problems))

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
 use crate::common::{
-    about, config, currency, error_report, flag, generate, icon, news, notes_image, notification, plugin, project_code, search, setting,
-    status, task, version_text, webhook,
+    about, config, content_type, currency, error_report, flag, generate, icon, metadata, news, notes_image, notification, parameter,
+    plugin, project_code, search, selection, setting, status, tag, task, unit, version_text, webhook,
 };
 use crate::company::{address, company, contact, manufacturer_part, price_break, supplier_part};
 use crate::db;
@@ -53,6 +53,13 @@ pub static RESOURCES: &[&Resource] = &[
     &me::PROFILE,
     &me::OLD_PROFILE,
     &project_code::PROJECT_CODE,
+    &unit::CUSTOM_UNIT,
+    &parameter::template::TEMPLATE,
+    &parameter::PARAMETER,
+    &selection::LIST,
+    &selection::ENTRY,
+    &tag::TAG,
+    &content_type::CONTENT_TYPE,
     &setting::GLOBAL,
     &setting::USER,
     &setting::NOTIFICATION,
@@ -75,6 +82,9 @@ pub static ENDPOINTS: &[&[Endpoint]] = &[
     std::slice::from_ref(&user::SET_PASSWORD),
     std::slice::from_ref(&part::SERIALS),
     std::slice::from_ref(&crate::stock::serials::SERIALS),
+    std::slice::from_ref(&unit::ALL),
+    content_type::ENDPOINTS,
+    metadata::ENDPOINTS,
     login::ENDPOINTS,
     std::slice::from_ref(&preference::ENDPOINT),
     plugin::ENDPOINTS,
@@ -103,14 +113,32 @@ pub enum Target {
     Hand(&'static Endpoint),
 }
 
-/// Addresses with `{id}`, `{word}` and `{slug}` (a word that may have hyphens), without the leading slash.
-static ROUTES: LazyLock<HashMap<String, Target>> = LazyLock::new(|| {
-    let mut routes = HashMap::new();
+/// The table of addresses.
+#[derive(Default)]
+struct Routes {
+    /// All of them as they are described: with `{id}`, `{above}`, `{word}` and `{text}`, without the leading slash.
+    all: BTreeMap<String, Target>,
+    /// Those without words, every number as `{id}`.
+    plain: HashMap<String, Target>,
+    /// Those with words, by their segments.
+    wordy: Vec<(Vec<String>, Target)>,
+}
+
+static ROUTES: LazyLock<Routes> = LazyLock::new(|| {
+    let mut routes = Routes::default();
+    let mut add = |path: String, target: Target| {
+        if path.contains("{word}") || path.contains("{text}") {
+            routes.wordy.push((path.split('/').map(String::from).collect(), target));
+        } else {
+            routes.plain.insert(path.replace("{above}", "{id}"), target);
+        }
+        routes.all.insert(path, target);
+    };
     for resource in RESOURCES {
         let base = format!("api/{}/", resource.path);
         let list = [Verbs::LIST, Verbs::CREATE, Verbs::BULK_UPDATE, Verbs::BULK_DELETE].into_iter().any(|v| resource.verbs.has(v));
         if list {
-            routes.insert(base.clone(), Target::List(resource));
+            add(base.clone(), Target::List(resource));
         }
         if [Verbs::DETAIL, Verbs::UPDATE, Verbs::DELETE].into_iter().any(|v| resource.verbs.has(v)) {
             let one = match resource.lookup {
@@ -119,61 +147,78 @@ static ROUTES: LazyLock<HashMap<String, Target>> = LazyLock::new(|| {
                 Lookup::Key if resource.path.contains("{id}") => base.clone(),
                 Lookup::Key => format!("{base}{{id}}/"),
             };
-            routes.insert(one, Target::One(resource));
+            if resource.metadata && resource.lookup == Lookup::Key {
+                add(format!("{one}metadata/"), Target::Hand(&metadata::OLD));
+            }
+            add(one, Target::One(resource));
         }
         for action in resource.actions {
-            routes.insert(format!("{base}{}/", action.path), Target::Act(resource, action));
+            add(format!("{base}{}/", action.path), Target::Act(resource, action));
         }
     }
     for endpoint in ENDPOINTS.iter().copied().flatten() {
-        routes.insert(endpoint.path.into(), Target::Hand(endpoint));
+        add(endpoint.path.into(), Target::Hand(endpoint));
     }
     routes
 });
 
 /// All addresses with their targets, sorted; for documents and tests.
 pub fn routes() -> BTreeMap<&'static str, Target> {
-    ROUTES.iter().map(|(path, target)| (path.as_str(), *target)).collect()
+    ROUTES.all.iter().map(|(path, target)| (path.as_str(), *target)).collect()
 }
 
-/// Where a path leads, with the key and the words that it names.
-pub fn find(path: &str) -> Option<(Target, Option<i64>, Vec<&str>)> {
+/// What a path leads to, and what it names.
+pub struct Found<'a> {
+    /// The address.
+    pub target: Target,
+    /// The key of the row, where it names one.
+    pub id: Option<i64>,
+    /// The key of what the row or the list lies below, where it lies below something.
+    pub above: Option<i64>,
+    /// The words.
+    pub words: Vec<&'a str>,
+}
+
+fn number(segment: &str) -> Option<i64> {
+    let digits = !segment.is_empty() && segment.len() <= 18 && segment.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| segment.parse().ok()).flatten()
+}
+
+/// Where a path leads, with the keys and the words that it names.
+pub fn find(path: &str) -> Option<Found<'_>> {
+    let segments: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
     // A path that spells a pattern's own braces is no address.
-    let path = path.strip_prefix('/').filter(|path| !path.contains('{'))?;
-    if let Some(target) = ROUTES.get(path) {
-        return Some((*target, None, Vec::new()));
-    }
-    let segments: Vec<&str> = path.split('/').collect();
-    let number = |s: &str| !s.is_empty() && s.len() <= 18 && s.bytes().all(|b| b.is_ascii_digit());
-    let id = segments.iter().copied().find(|s| number(s)).and_then(|s| s.parse().ok());
-    if id.is_some() {
-        let pattern: Vec<&str> = segments.iter().map(|s| if number(s) { "{id}" } else { s }).collect();
-        if let Some(target) = ROUTES.get(&pattern.join("/")) {
-            return Some((*target, id, Vec::new()));
+    if !path.contains('{') {
+        let pattern: Vec<&str> = segments.iter().map(|s| number(s).map_or(*s, |_| "{id}")).collect();
+        if let Some(target) = ROUTES.plain.get(&pattern.join("/")) {
+            let mut numbers = segments.iter().filter_map(|s| number(s));
+            let above = target.is_below().then(|| numbers.next()).flatten();
+            return Some(Found { target: *target, id: numbers.next(), above, words: Vec::new() });
         }
     }
-    for at in (1..segments.len()).rev() {
-        let word = *segments.get(at)?;
-        if word.is_empty() || !word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
-            continue;
-        }
-        for kind in ["{word}", "{slug}"] {
-            if kind == "{word}" && word.contains('-') {
-                continue;
-            }
-            let mut pattern = segments.clone();
-            if let Some(place) = pattern.get_mut(at) {
-                *place = kind;
-            }
-            if let Some(target) = ROUTES.get(&pattern.join("/")) {
-                return Some((*target, None, vec![word]));
-            }
-        }
-    }
-    None
+    let fits = |(pattern, given): (&String, &&str)| match pattern.as_str() {
+        "{id}" => number(given).is_some(),
+        "{word}" => !given.is_empty() && given.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'),
+        "{text}" => !given.is_empty(),
+        literal => literal == *given,
+    };
+    let matching = ROUTES.wordy.iter().filter(|(pattern, _)| pattern.len() == segments.len() && pattern.iter().zip(&segments).all(fits));
+    // The address that says most by itself.
+    let (pattern, target) =
+        matching.min_by_key(|(pattern, _)| pattern.iter().map(|s| if s.starts_with('{') { s.len() } else { 0 }).sum::<usize>())?;
+    let named = |what: &[&str]| -> Vec<&str> {
+        pattern.iter().zip(&segments).filter(|(p, _)| what.contains(&p.as_str())).map(|(_, given)| *given).collect()
+    };
+    let id = named(&["{id}"]).first().and_then(|s| number(s));
+    Some(Found { target: *target, id, above: None, words: named(&["{word}", "{text}"]) })
 }
 
 impl Target {
+    /// Does its address name what it lies below?
+    fn is_below(&self) -> bool {
+        matches!(self, Target::List(resource) | Target::One(resource) | Target::Act(resource, _) if resource.path.contains("{above}"))
+    }
+
     /// The verbs that the address answers, beside OPTIONS.
     pub fn verbs(&self) -> Vec<Verb> {
         let pick = |table: &[(Verbs, &[Verb])], resource: &Resource| {
@@ -329,8 +374,7 @@ fn find_key(call: Call, resource: &Resource) -> Result<Call> {
             Ok(call.with_key(id))
         }
         Lookup::Word(column) => {
-            let scope = resource.scope.map_or("", |scope| scope(&call));
-            let scope = if scope.is_empty() { "1" } else { scope };
+            let scope = resource.scope.map(|scope| scope(&call)).filter(|s| !s.is_empty()).unwrap_or("1".into());
             let sql = format!("SELECT t.id FROM \"{}\" t WHERE t.\"{column}\" = :word COLLATE NOCASE AND ({scope})", resource.table);
             let found: Option<i64> = {
                 let conn = call.db().read()?;
@@ -351,10 +395,17 @@ mod tests {
 
     #[test]
     fn addresses_are_found() {
-        assert!(matches!(find("/api/part/"), Some((Target::List(r), None, _)) if r.path == "part"));
-        assert!(matches!(find("/api/part/12/"), Some((Target::One(r), Some(12), _)) if r.path == "part"));
-        assert!(matches!(find("/api/stock/add/"), Some((Target::Act(..), None, _))));
-        assert!(matches!(find("/api/settings/global/PART_SALABLE/"), Some((Target::One(_), None, w)) if w == ["PART_SALABLE"]));
+        let found = |path: &'static str| find(path).map(|f| (f.target, f.id, f.above, f.words));
+        assert!(matches!(found("/api/part/"), Some((Target::List(r), None, None, _)) if r.path == "part"));
+        assert!(matches!(found("/api/part/12/"), Some((Target::One(r), Some(12), None, _)) if r.path == "part"));
+        assert!(matches!(found("/api/stock/add/"), Some((Target::Act(..), None, None, _))));
+        assert!(matches!(found("/api/settings/global/PART_SALABLE/"), Some((Target::One(_), None, None, w)) if w == ["PART_SALABLE"]));
+        assert!(matches!(found("/api/selection/3/entry/"), Some((Target::List(_), None, Some(3), _))));
+        assert!(matches!(found("/api/selection/3/entry/4/"), Some((Target::One(_), Some(4), Some(3), _))));
+        assert!(matches!(found("/api/metadata/part/7/"), Some((Target::Hand(_), Some(7), None, w)) if w == ["part"]));
+        assert!(
+            matches!(found("/api/metadata/projectcode/code/A-1/"), Some((Target::Hand(_), None, None, w)) if w == ["projectcode", "code", "A-1"])
+        );
         assert!(find("/api/settings/global/no-such-key/").is_none());
         assert!(find("/api/part").is_none());
         assert!(find("/api/part/abc/").is_none());

@@ -15,7 +15,7 @@ use crate::front::forwarded::{self, Network};
 use crate::front::{Backend, Request};
 use crate::identity::User;
 use crate::identity::login::Credentials;
-use crate::router::{self, Target};
+use crate::router::{self, Found, Target};
 use crate::site::{API_VERSION, SPEAKS, Site, VERSION};
 use crate::web;
 
@@ -76,7 +76,7 @@ impl Server {
         }
         let accept = request.header("Accept").map(String::from);
         let found = router::find(&path);
-        let allow = found.as_ref().map(|f| f.0.allow());
+        let allow = found.as_ref().map(|f| f.target.allow());
         let reply = self.api(request, &path, &query, &own, origin.client, origin.scheme == "https", found);
         let reply = reply.unwrap_or_else(|e| {
             self.report(&e, &path);
@@ -102,7 +102,7 @@ impl Server {
         own: &str,
         client: std::net::IpAddr,
         secure: bool,
-        found: Option<(Target, Option<i64>, Vec<&str>)>,
+        found: Option<Found<'_>>,
     ) -> Result<Reply> {
         let verb = verb_of(&request.method);
         let shown = Credentials {
@@ -115,7 +115,7 @@ impl Server {
             verb: verb.unwrap_or(Verb::Post),
         };
         let caller = self.site.identity.who(&self.site.db, &shown)?;
-        let Some((target, id, words)) = found else {
+        let Some(Found { target, id, above, words }) = found else {
             return Err(if caller.user.known() { Error::NoRoute("There is nothing at this address.".into()) } else { unknown() });
         };
         if !(self.site.debug && web::wants_page(request.header("Accept"))) {
@@ -150,6 +150,7 @@ impl Server {
             query: Query::parse(query),
             origin: own.to_string(),
             id,
+            above,
             words: words.into_iter().map(String::from).collect(),
             content,
             headers: std::mem::take(&mut request.headers),

@@ -100,6 +100,7 @@ fn file(server: &Server, request: &Request, path: &str, own: &str, client: IpAdd
         query: Query::default(),
         origin: own.into(),
         id: None,
+        above: None,
         words: Vec::new(),
         content: Content::Nothing,
         headers: Vec::new(),

@@ -42,7 +42,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         ..Endpoint::BASE
     },
     Endpoint {
-        path: "api/admin/config/{slug}/",
+        path: "api/admin/config/{text}/",
         word: "key",
         access: Access::Super,
         title: "option of the server",

@@ -42,7 +42,7 @@ pub static NOTIFICATION: Resource = Resource {
         order("creation", &["t.creation"]),
     ],
     sort: order("-", &["t.creation", "t.id"]),
-    scope: Some(|_| "t.user = :user"),
+    scope: Some(|_| "t.user = :user".into()),
     ..Resource::BASE
 };
 

@@ -66,7 +66,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         ..Endpoint::BASE
     },
     Endpoint {
-        path: "api/plugins/ui/features/{slug}/",
+        path: "api/plugins/ui/features/{text}/",
         word: "feature",
         title: "features of the browser client",
         operations: &["plugins_ui_features_list"],

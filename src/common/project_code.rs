@@ -22,5 +22,6 @@ pub static PROJECT_CODE: Resource = Resource {
     ],
     search: &[own("project_code", &["code", "description"])],
     order: &[order("code", &["t.code"])],
+    metadata: true,
     ..Resource::BASE
 };

@@ -282,7 +282,9 @@ pub static GLOBAL: Resource = Resource {
     ],
     search: &[own("setting", &["key"])],
     order: ORDER,
-    scope: Some(|_| "substr(t.key, 1, 1) <> '_' AND setting_fact(t.key, 'name') IS NOT NULL AND setting_fact(t.key, 'hidden') IS NULL"),
+    scope: Some(|_| {
+        "substr(t.key, 1, 1) <> '_' AND setting_fact(t.key, 'name') IS NOT NULL AND setting_fact(t.key, 'hidden') IS NULL".into()
+    }),
     ..Resource::BASE
 };
 
@@ -314,7 +316,7 @@ pub static USER: Resource = Resource {
     ],
     search: &[own("user_setting", &["key"])],
     order: ORDER,
-    scope: Some(|_| "t.user = :user AND setting_fact(t.key, 'name') IS NOT NULL"),
+    scope: Some(|_| "t.user = :user AND setting_fact(t.key, 'name') IS NOT NULL".into()),
     ..Resource::BASE
 };
 
@@ -344,7 +346,7 @@ pub static NOTIFICATION: Resource = Resource {
         flag("required").computed("0"),
     ],
     order: &[order("pk", &["t.id"]), order("key", &["t.key"])],
-    scope: Some(|_| "t.user = :user"),
+    scope: Some(|_| "t.user = :user".into()),
     ..Resource::BASE
 };
 

@@ -1,11 +1,70 @@
-//! Tags: words that anything may carry. Resources show and take them through the field made here.
+//! `/api/tag/`: words that anything may carry. Resources show and take them through the field made here.
 
 use rusqlite::Connection;
 
+use super::content_type;
 use crate::db;
+use crate::engine::describe::*;
 use crate::engine::input::Value;
 use crate::engine::write::Change;
 use crate::error::{Result, invalid};
+use crate::identity::{Access, Role};
+
+/// Tags.
+pub static TAG: Resource = Resource {
+    path: "tag",
+    model: "tag",
+    schema: "Tag",
+    title: "tag",
+    table: "tag",
+    roles: &[Role::ADMIN],
+    access: Access::StaffRoleWrites,
+    verbs: Verbs::ALL,
+    fields: &[
+        pk(),
+        text("name", 100).required().says("name", "The word"),
+        text("slug", 100).fixed().slug().says("slug", "The word as addresses spell it"),
+    ],
+    filters: &[by("model_type", Reads::Text, |asked, rows| {
+        let Value::Text(text) = &asked.value else { return Ok(()) };
+        let Some(model) = content_type::named(asked.conn, text)? else {
+            return invalid("model_type", format!("There is no model \"{text}\"."));
+        };
+        let model = model.rsplit('.').next().unwrap_or_default().to_string();
+        rows.and("EXISTS (SELECT 1 FROM tagged_item i WHERE i.tag = t.id AND i.model_type = ?)", [Value::Text(model)]);
+        Ok(())
+    })],
+    search: &[own("tag", &["name"])],
+    order: &[order("name", &["t.name"])],
+    check: Some(check),
+    ..Resource::BASE
+};
+
+fn check(change: &mut Change<'_>) -> Result<()> {
+    if !change.changes("name") {
+        return Ok(());
+    }
+    let name = change.text("name");
+    // Objects find their tags in any case, so there is one for all of them.
+    if db::one::<i64>(change.tx, "SELECT 1 FROM tag WHERE name = ?1 COLLATE NOCASE AND id IS NOT ?2", (&name, change.id))?.is_some() {
+        change.wrong("name", "There is such a tag already.");
+    }
+    let slug = free_slug(change.tx, &name, change.id)?;
+    change.set("slug", Value::Text(slug));
+    Ok(())
+}
+
+/// The slug of a name, numbered if another tag has it.
+fn free_slug(conn: &Connection, name: &str, but: Option<i64>) -> Result<String> {
+    let base = slug(name);
+    let mut free = base.clone();
+    let mut n = 1;
+    while db::one::<i64>(conn, "SELECT 1 FROM tag WHERE slug = ?1 AND id IS NOT ?2", (&free, but))?.is_some() {
+        free = format!("{base}_{n}");
+        n += 1;
+    }
+    Ok(free)
+}
 
 /// Tags that one filter may name.
 const MAX_WANTED: usize = 100;
@@ -69,13 +128,7 @@ pub fn set(conn: &Connection, model: &str, id: i64, words: &[String]) -> Result<
         let tag = match known {
             Some(tag) => tag,
             None => {
-                let base = slug(word);
-                let mut slug = base.clone();
-                let mut n = 1;
-                while db::one::<i64>(conn, "SELECT 1 FROM tag WHERE slug = ?1", [&slug])?.is_some() {
-                    slug = format!("{base}_{n}");
-                    n += 1;
-                }
+                let slug = free_slug(conn, word, None)?;
                 db::run(conn, "INSERT INTO tag (name, slug) VALUES (?1, ?2)", [word, &slug])?;
                 conn.last_insert_rowid()
             }

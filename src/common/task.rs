@@ -21,7 +21,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         ..Endpoint::BASE
     },
     Endpoint {
-        path: "api/background-task/{slug}/",
+        path: "api/background-task/{text}/",
         word: "task_id",
         title: "background task",
         output: TASK,

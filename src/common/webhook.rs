@@ -19,7 +19,7 @@ const KEPT: i64 = 1000;
 
 /// The address.
 pub static ENDPOINT: Endpoint = Endpoint {
-    path: "api/webhook/{slug}/",
+    path: "api/webhook/{text}/",
     word: "endpoint",
     access: Access::Anyone,
     title: "webhook",

@@ -31,6 +31,7 @@ pub static ADDRESS: Resource = Resource {
     order: &[order("title", &["t.title"])],
     sort: order("", &["t.title"]),
     check: Some(check),
+    metadata: true,
     ..BASE
 };
 

@@ -2,6 +2,7 @@
 
 use super::TRADE;
 use super::address::BRIEF as ADDRESS_BRIEF;
+use crate::common::parameter::filter::BY_PARAMETER;
 use crate::common::parameter::parameters_of;
 use crate::common::setting;
 use crate::common::tag::{self, tags_of};
@@ -57,6 +58,8 @@ pub static COMPANY: Resource = Resource {
         order("parts_manufactured", &["(SELECT count(*) FROM manufacturer_part m WHERE m.manufacturer = t.id)"]),
     ],
     sort: order("", &["t.name"]),
+    families: BY_PARAMETER,
+    metadata: true,
     ..BASE
 };
 

@@ -26,5 +26,6 @@ pub static CONTACT: Resource = Resource {
     search: &[own("contact", &["name"]), via("company", &["name"], "SELECT id FROM contact WHERE company IN ({})")],
     order: &[order("name", &["t.name"])],
     sort: order("", &["t.name"]),
+    metadata: true,
     ..Resource::BASE
 };

@@ -2,6 +2,7 @@
 
 use super::SUPPLY;
 use super::company::{BRIEF as COMPANY_BRIEF, COMPANY};
+use crate::common::parameter::filter::BY_PARAMETER;
 use crate::common::parameter::parameters_of;
 use crate::common::tag::{self, tagged, tags_of};
 use crate::db;
@@ -54,6 +55,8 @@ pub static MANUFACTURER_PART: Resource = Resource {
     ],
     list_flags: &[("part_detail", false), ("manufacturer_detail", false), ("pretty", false)],
     check: Some(check),
+    families: BY_PARAMETER,
+    metadata: true,
     ..BASE
 };
 

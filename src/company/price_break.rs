@@ -49,6 +49,7 @@ pub static PRICE_BREAK: Resource = Resource {
         part.map_or(Ok(()), |part| priced(change.tx, part))
     }),
     check: Some(check),
+    metadata: true,
     ..BASE
 };
 

@@ -4,11 +4,13 @@ use super::SUPPLY;
 use super::company::{BRIEF as COMPANY_BRIEF, COMPANY};
 use super::manufacturer_part::{BRIEF as MANUFACTURER_PART_BRIEF, MANUFACTURER_PART};
 use super::price_break::BRIEF as PRICE_BREAK_BRIEF;
+use crate::common::parameter::filter::BY_PARAMETER;
 use crate::common::parameter::parameters_of;
 use crate::common::tag::{self, tagged, tags_of};
+use crate::common::unit;
 use crate::db;
 use crate::engine::describe::*;
-use crate::engine::input::{Value, decimal};
+use crate::engine::input::Value;
 use crate::engine::write::Change;
 use crate::error::Result;
 use crate::part::part::{BRIEF as PART_BRIEF, PART};
@@ -108,6 +110,8 @@ pub static SUPPLIER_PART: Resource = Resource {
         ("pretty", false),
     ],
     check: Some(check),
+    families: BY_PARAMETER,
+    metadata: true,
     ..BASE
 };
 
@@ -226,37 +230,13 @@ fn pack(change: &mut Change<'_>) -> Result<()> {
         Some(part) => db::one(change.tx, "SELECT coalesce(units, '') FROM part WHERE id = ?1", [part])?.unwrap_or_default(),
         None => String::new(),
     };
-    match native(&change.text("pack_quantity"), &units) {
-        Ok(native) => change.set("pack_quantity_native", Value::Int(native)),
+    match unit::number_in(change.tx, &change.text("pack_quantity"), &units)?.map(|n| n.millionths()) {
+        Ok(Some(native)) if native > 0 => change.set("pack_quantity_native", Value::Int(native)),
+        Ok(Some(_)) => change.wrong("pack_quantity", "A pack holds more than nothing."),
+        Ok(None) => change.wrong("pack_quantity", "This is more than any pack holds."),
         Err(why) => change.wrong("pack_quantity", why),
     }
     Ok(())
-}
-
-/// Millionths of the part's units: of a plain number, or of a number with just that unit behind it.
-fn native(text: &str, units: &str) -> std::result::Result<i64, String> {
-    // Commas part thousands, as the contract has it. Anywhere else one may be meant as the decimal point: better ask than store tenfold.
-    let body = text.split(|c: char| !c.is_ascii_digit() && c != ',').next().unwrap_or_default();
-    let groups: Vec<&str> = body.split(',').collect();
-    if groups.iter().skip(1).any(|g| g.len() != 3)
-        || text.matches(',').count() + 1 != groups.len()
-        || groups.len() > 1 && groups.first() == Some(&"")
-    {
-        return Err("Commas may only part thousands; the decimal sign is a point.".into());
-    }
-    let text = text.replace(',', "");
-    let at = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '+' | '-')).unwrap_or(text.len());
-    let (number, unit) = text.split_at(at);
-    let unit = unit.trim();
-    let amount = decimal(number, 20, 6, true).map_err(|_| "A number is expected here, with or without a unit.".to_string())?;
-    if !unit.is_empty() && unit != units {
-        return Err(if units.is_empty() {
-            format!("The part is counted without a unit, but the pack in {unit}.")
-        } else {
-            format!("The part is counted in {units}; {unit} cannot be converted to that.")
-        });
-    }
-    if amount <= 0 { Err("A pack holds more than nothing.".into()) } else { Ok(amount) }
 }
 
 /// The only supplier part of a part is its primary one, and there is never more than one.
@@ -274,32 +254,4 @@ fn primary(change: &mut Change<'_>) -> Result<()> {
         )?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::native;
-
-    #[test]
-    fn packs_hold_numbers_with_or_without_the_parts_unit() {
-        assert_eq!(native("10", ""), Ok(10_000_000));
-        assert_eq!(native("2.5", "m"), Ok(2_500_000));
-        assert_eq!(native("1,000", "m"), Ok(1_000_000_000));
-        assert_eq!(native("3 m", "m"), Ok(3_000_000));
-        assert_eq!(native("12,000.5", ""), Ok(12_000_500_000));
-        for (text, units) in [
-            ("1,5", ""),
-            (",500", ""),
-            ("1,0000", ""),
-            ("1.5,000", ""),
-            ("0", ""),
-            ("-3", ""),
-            ("abc", ""),
-            ("3 m", ""),
-            ("2 kg", "m"),
-            ("", ""),
-        ] {
-            assert!(native(text, units).is_err(), "{text}");
-        }
-    }
 }

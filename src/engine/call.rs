@@ -104,6 +104,8 @@ pub struct Facts {
     pub origin: String,
     /// The key in the address, where the route has one.
     pub id: Option<i64>,
+    /// The key of what the address lies below, where it lies below something.
+    pub above: Option<i64>,
     /// Words in the address, where the route has some.
     pub words: Vec<String>,
     /// The body, read.
@@ -153,6 +155,7 @@ impl Call {
             query,
             origin: self.origin.clone(),
             id: None,
+            above: None,
             words: Vec::new(),
             content: Content::Nothing,
             headers: Vec::new(),

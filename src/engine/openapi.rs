@@ -33,7 +33,7 @@ pub enum Described {
 
 /// One address of the table.
 pub struct Address {
-    /// Without the leading slash, with `{id}` and `{word}`.
+    /// Without the leading slash, with `{id}`, `{above}`, `{word}` and `{text}`.
     pub path: &'static str,
     /// What stands there.
     pub what: Described,
@@ -95,9 +95,26 @@ impl Address {
         if given.is_empty() { column } else { given }
     }
 
+    /// The document's names for what the path names, and whether each is a key.
+    fn named(&self) -> Vec<(&'static str, bool)> {
+        let below = self.path.contains("{above}");
+        let mut words = self.word().split(',');
+        let places = self.path.split('/').filter(|s| s.starts_with('{'));
+        let mut name = |place| match place {
+            "{id}" if below => self.word(),
+            "{above}" | "{id}" => "id",
+            _ => words.next().unwrap_or("word"),
+        };
+        places.map(|place| (name(place), matches!(place, "{above}" | "{id}"))).collect()
+    }
+
     fn shown_path(&self) -> String {
-        let name = format!("{{{}}}", self.word());
-        self.path.replace("{word}", &name).replace("{slug}", &name)
+        let mut names = self.named().into_iter();
+        let segment = |s: &str| match s.starts_with('{') {
+            true => names.next().map_or_else(String::new, |(name, _)| format!("{{{name}}}")),
+            false => s.to_string(),
+        };
+        self.path.split('/').map(segment).collect::<Vec<_>>().join("/")
     }
 
     /// The segments below `api/` that name something.
@@ -171,11 +188,9 @@ impl Address {
 
     fn parameters(&self, verb: Verb) -> Vec<Value> {
         let mut found = BTreeMap::new();
-        if self.path.contains("{id}") {
-            found.insert("id", json!({"in": "path", "name": "id", "required": true, "schema": {"type": "integer"}}));
-        }
-        if self.path.contains("{word}") || self.path.contains("{slug}") {
-            found.insert(self.word(), json!({"in": "path", "name": self.word(), "required": true, "schema": {"type": "string"}}));
+        for (name, key) in self.named() {
+            let kind = if key { "integer" } else { "string" };
+            found.insert(name, json!({"in": "path", "name": name, "required": true, "schema": {"type": kind}}));
         }
         match self.what {
             Described::List(resource) if verb == Verb::Get => {

@@ -297,6 +297,7 @@ pub fn type_of(field: &Field) -> &'static str {
     match field.kind {
         Kind::Int(..) => "integer",
         Kind::Bool => "boolean",
+        Kind::Text(_) if field.slug => "slug",
         Kind::Text(_) | Kind::Prose(_) => "string",
         Kind::Url(_) => "url",
         Kind::Email(_) => "email",

@@ -1,9 +1,11 @@
 //! What a list was asked for: filters, search, order and page become one SELECT of keys.
 
+use std::collections::BTreeSet;
+
 use rusqlite::Connection;
 
 use super::call::{Call, Query};
-use super::describe::{Does, Filter, Filtered, Order, Reads, Resource};
+use super::describe::{Does, Filter, Filtered, Member, Reads, Resource};
 use super::input::{Value, decimal};
 use super::moment;
 use crate::db;
@@ -11,6 +13,8 @@ use crate::error::{Error, Problems, Result};
 
 /// Keys of a `pk IN (…)` filter at most.
 const MAX_KEYS: usize = 5000;
+/// Filters of a family at most.
+const MAX_MEMBERS: usize = 50;
 /// Terms of one search at most.
 const MAX_TERMS: usize = 16;
 
@@ -176,13 +180,14 @@ impl Selection {
 }
 
 /// Names that every piece of SQL may use for facts of the request.
-pub const SPECIAL: [&str; 4] = [":user", ":today", ":now", ":token"];
+pub const SPECIAL: [&str; 5] = [":user", ":today", ":now", ":token", ":above"];
 
 /// What these names stand for.
 pub fn special(call: &Call, name: &str) -> Value {
     match name {
         ":user" => Value::Int(call.user.id),
         ":token" => Value::Int(call.token),
+        ":above" => call.above.into(),
         ":today" => Value::Text(moment::day(call.now)),
         _ => Value::Int(call.now),
     }
@@ -194,7 +199,7 @@ fn where_of(call: &Call, conn: &Connection, resource: &'static Resource) -> Resu
     let mut wide = true;
     let mut problems = Problems::default();
     if let Some(scope) = resource.scope.map(|scope| scope(call)).filter(|s| !s.is_empty()) {
-        rows.and(scope, []);
+        rows.and(&scope, []);
     }
     for filter in resource.filters {
         let Some(text) = call.query.get(filter.name) else { continue };
@@ -212,6 +217,20 @@ fn where_of(call: &Call, conn: &Connection, resource: &'static Resource) -> Resu
         }
     }
     problems.result()?;
+    let mut members = BTreeSet::new();
+    for family in resource.families {
+        for (name, _) in call.query.iter() {
+            let (Some(rest), Some(text)) = (name.strip_prefix(family.prefix), call.query.get(name)) else { continue };
+            if !members.insert(name) {
+                continue;
+            }
+            if members.len() > MAX_MEMBERS {
+                return crate::error::invalid(name.to_string(), format!("At most {MAX_MEMBERS} filters of this kind can be used at once."));
+            }
+            (family.narrow)(&Member { conn, resource, name, rest, text: text.trim() }, &mut rows)?;
+            wide = false;
+        }
+    }
     Ok((rows, wide))
 }
 
@@ -319,29 +338,42 @@ fn search(call: &Call, resource: &Resource, text: &str, rows: &mut Where) -> Res
 
 /// The ORDER BY and the join that it needs. Unknown words are dropped; the key comes last, descending if the last word is.
 fn order_of(resource: &'static Resource, asked: &str) -> (String, String, &'static str) {
-    let mut terms: Vec<(&'static Order, bool)> = Vec::new();
+    let direction = |down: bool| if down { " DESC" } else { "" };
+    let mut sql: Vec<String> = Vec::new();
+    let mut words: Vec<&str> = Vec::new();
+    let mut joins: Vec<&str> = Vec::new();
+    let (mut walk, mut last) = ("", false);
     for word in asked.split(',').map(str::trim) {
         let (name, down) = word.strip_prefix('-').map_or((word, false), |name| (name, true));
         // A word that comes again changes nothing; SQLite takes some thousands of terms, and then refuses.
-        if let Some(order) = resource.order.iter().find(|o| o.name == name)
-            && !terms.iter().any(|t| t.0.name == name)
-        {
-            terms.push((order, down));
+        if words.contains(&name) || words.len() >= MAX_MEMBERS {
+            continue;
         }
-    }
-    if terms.is_empty() {
-        terms.push((&resource.sort, resource.sort.name.starts_with('-')));
-    }
-    let walk = terms.first().map_or("", |t| t.0.walk);
-    let last = terms.last().is_some_and(|t| t.1);
-    let direction = |down: bool| if down { " DESC" } else { "" };
-    let mut sql: Vec<String> = Vec::new();
-    let mut joins: Vec<&str> = Vec::new();
-    for (order, down) in terms {
-        sql.extend(order.sql.iter().map(|expression| format!("{expression}{}", direction(down))));
-        if !order.join.is_empty() && !joins.contains(&order.join) {
-            joins.push(order.join);
+        if let Some(order) = resource.order.iter().find(|o| o.name == name) {
+            if words.is_empty() {
+                walk = order.walk;
+            }
+            sql.extend(order.sql.iter().map(|expression| format!("{expression}{}", direction(down))));
+            if !order.join.is_empty() && !joins.contains(&order.join) {
+                joins.push(order.join);
+            }
+        } else {
+            let members = resource.families.iter().filter_map(|f| Some((f.order)(resource, name.strip_prefix(f.prefix)?)));
+            let before = sql.len();
+            sql.extend(members.flatten().map(|expression| expression.replace("{}", direction(down))));
+            if sql.len() == before {
+                continue;
+            }
         }
+        words.push(name);
+        last = down;
+    }
+    if words.is_empty() {
+        let order = &resource.sort;
+        last = order.name.starts_with('-');
+        walk = order.walk;
+        sql.extend(order.sql.iter().map(|expression| format!("{expression}{}", direction(last))));
+        joins.extend(Some(order.join).filter(|j| !j.is_empty()));
     }
     sql.push(format!("t.id{}", direction(last)));
     (sql.join(", "), joins.join(" "), if joins.len() > 1 { "" } else { walk })

@@ -356,7 +356,7 @@ pub fn detail(call: &Call, resource: &'static Resource) -> Result<Reply> {
 /// # Errors
 /// The database cannot be asked.
 pub fn in_scope(call: &Call, conn: &Connection, resource: &Resource, key: i64) -> Result<bool> {
-    let scope = resource.scope.map_or("", |scope| scope(call));
+    let scope = resource.scope.map_or("".into(), |scope| scope(call));
     if scope.is_empty() {
         return Ok(true);
     }

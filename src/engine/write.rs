@@ -39,6 +39,10 @@ impl<'a> Change<'a> {
         if !read::in_scope(call, tx, resource, id)? {
             return Err(Error::no_such(resource.title));
         }
+        if let Some(guard) = resource.guard {
+            read::must_exist(call, tx, resource, id)?;
+            guard(tx, call, id)?;
+        }
         let mut statement = tx.prepare_cached(&format!("SELECT * FROM \"{}\" WHERE id = ?1", resource.table))?;
         let names: Vec<String> = statement.column_names().into_iter().map(String::from).collect();
         let mut rows = statement.query([id])?;

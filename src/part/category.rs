@@ -74,6 +74,7 @@ pub static CATEGORY: Resource = Resource {
         flag("delete_child_categories").required().request().says("Delete subcategories", "Delete everything below; otherwise it moves up"),
         flag("delete_parts").required().request().says("Delete parts", "Delete the parts; otherwise they move up"),
     ],
+    metadata: true,
     ..Resource::BASE
 };
 

@@ -1,7 +1,7 @@
 //! `/api/part/category/parameters/`: parameters that new parts of a category get.
 
 use super::category::{BRIEF as CATEGORY_BRIEF, CATEGORY, TREE};
-use crate::common::parameter::TEMPLATE;
+use crate::common::parameter::template::TEMPLATE;
 use crate::engine::describe::*;
 use crate::identity::Role;
 
@@ -33,5 +33,6 @@ pub static CATEGORY_PARAMETER: Resource = Resource {
             Ok(())
         }),
     ],
+    metadata: true,
     ..Resource::BASE
 };

@@ -4,6 +4,7 @@ use super::category::{BRIEF as CATEGORY_BRIEF, CATEGORY, STEPS};
 use super::derived::*;
 use super::name::FULL_NAME;
 use super::price::SALE_BREAK;
+use crate::common::parameter::filter::BY_PARAMETER;
 use crate::common::parameter::parameters_of;
 use crate::common::tag::{self, tags_of};
 use crate::company::company::COMPANY;
@@ -119,6 +120,8 @@ pub static PART: Resource = Resource {
     check: Some(super::rules::check),
     saved: Some(super::rules::saved),
     remove: Some(super::rules::remove),
+    families: BY_PARAMETER,
+    metadata: true,
     ..BASE
 };
 

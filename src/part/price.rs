@@ -18,6 +18,7 @@ pub static SALE_BREAK: Resource = Resource {
     filters: FILTERS,
     table: SALE,
     check: Some(|change| check(change, SALE)),
+    metadata: true,
     ..BASE
 };
 
@@ -31,6 +32,7 @@ pub static INTERNAL_BREAK: Resource = Resource {
     filters: FILTERS,
     table: INTERNAL,
     check: Some(|change| check(change, INTERNAL)),
+    metadata: true,
     ..BASE
 };
 

@@ -35,6 +35,7 @@ pub static RELATED: Resource = Resource {
     ],
     order: &[order("pk", &["t.id"]), order("part_1", &["t.part_1"]), order("part_2", &["t.part_2"]), order("note", &["t.note"])],
     check: Some(check),
+    metadata: true,
     ..Resource::BASE
 };
 

@@ -2,7 +2,7 @@
 
 use super::category::TREE as CATEGORIES;
 use super::part::{PART, TREE};
-use crate::common::setting;
+use crate::common::{parameter, setting, unit};
 use crate::db::{self, Tx};
 use crate::engine::input::{Input, Value};
 use crate::engine::moment;
@@ -34,9 +34,7 @@ pub fn check(change: &mut Change<'_>) -> Result<()> {
     category(change)?;
     number(change)?;
     revision(change)?;
-    if change.changes("units") {
-        units(change);
-    }
+    unit::must_be_unit(change, "units")?;
     if let Some(supplier) = supplier_problems(change)? {
         change.problems.put("initial_supplier", Problem::Inside(supplier));
     }
@@ -112,14 +110,6 @@ fn revision(change: &mut Change<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Letters and the signs that units are written with; what a unit means is the business of the unit registry.
-fn units(change: &mut Change<'_>) {
-    let units = change.text("units");
-    if units.chars().any(|c| !c.is_alphanumeric() && !" */^-_.%°µΩ()".contains(c)) {
-        change.wrong("units", "This is not a unit.");
-    }
-}
-
 /// After a part was written.
 pub fn saved(change: &mut Change<'_>) -> Result<()> {
     TREE.saved(change)?;
@@ -147,12 +137,7 @@ fn duplicate(change: &mut Change<'_>, from: &Input) -> Result<()> {
         db::run(tx, "UPDATE part SET image = (SELECT image FROM part WHERE id = ?2) WHERE id = ?1", [to, of])?;
     }
     if from.flag("copy_parameters") {
-        db::run(
-            tx,
-            "INSERT OR IGNORE INTO parameter (template, model_type, model_id, data, data_numeric, note, updated, updated_by) \
-             SELECT template, model_type, ?1, data, data_numeric, note, ?3, ?4 FROM parameter WHERE model_type = 'part.part' AND model_id = ?2",
-            [to, of, tx.now, tx.user.id],
-        )?;
+        parameter::copy(tx, "part.part", of, to)?;
     }
     if from.flag("copy_bom") {
         db::run(
@@ -176,17 +161,17 @@ fn duplicate(change: &mut Change<'_>, from: &Input) -> Result<()> {
 /// The parameters that its category and those above it give to new parts; the nearest wins.
 fn category_parameters(change: &mut Change<'_>) -> Result<()> {
     let Some(category) = change.int("category") else { return Ok(()) };
-    db::run(
-        change.tx,
-        &format!(
-            "INSERT OR IGNORE INTO parameter (template, model_type, model_id, data, updated, updated_by) \
-             SELECT c.template, 'part.part', ?1, c.default_value, ?3, ?4 FROM part_category_parameter c JOIN part_category g ON g.id = c.category \
-             WHERE c.default_value <> '' AND ?2 IN ({}) ORDER BY g.level DESC",
-            CATEGORIES.keys_within().replace("a.id = ?", "a.id = c.category")
-        ),
-        [change.key(), category, change.tx.now, change.tx.user.id],
-    )
-    .map(|_| ())
+    let sql = format!(
+        "SELECT c.template, c.default_value FROM part_category_parameter c JOIN part_category g ON g.id = c.category \
+         WHERE c.default_value <> '' AND c.category IN ({}) ORDER BY g.level DESC",
+        CATEGORIES.keys_above()
+    );
+    let mut statement = change.tx.prepare_cached(&sql)?;
+    let given = statement.query_map([category], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<Vec<(i64, String)>>>()?;
+    for (template, value) in given {
+        parameter::give(change.tx, "part.part", change.key(), template, &value)?;
+    }
+    Ok(())
 }
 
 fn supplier_problems(change: &Change<'_>) -> Result<Option<Problems>> {

@@ -58,6 +58,7 @@ pub static TEST_TEMPLATE: Resource = Resource {
     ],
     sort: order("", &["t.test_name"]),
     check: Some(check),
+    metadata: true,
     ..Resource::BASE
 };
 

@@ -112,6 +112,7 @@ pub static ITEM: Resource = Resource {
     remove: Some(super::rules::remove),
     create: Some(super::rules::create),
     actions: super::action::ACTIONS,
+    metadata: true,
     ..Resource::BASE
 };
 

@@ -76,6 +76,7 @@ pub static LOCATION: Resource = Resource {
             .request()
             .says("Delete sublocations", "Delete everything inside; otherwise it moves outwards"),
     ],
+    metadata: true,
     ..BASE
 };
 

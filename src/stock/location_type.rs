@@ -27,6 +27,7 @@ pub static LOCATION_TYPE: Resource = Resource {
         icon::check(change, "icon");
         Ok(())
     }),
+    metadata: true,
     ..Resource::BASE
 };
 

@@ -76,6 +76,7 @@ pub static RESULT: Resource = Resource {
     ],
     sort: order("", &["t.date"]),
     check: Some(check),
+    metadata: true,
     ..Resource::BASE
 };
 

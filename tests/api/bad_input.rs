@@ -59,7 +59,7 @@ fn targets() -> Vec<(Verb, String)> {
         let word = if route.contains("settings/user") { "SEARCH_PREVIEW_RESULTS" } else { "STOCK_STALE_DAYS" };
         for verb in target.verbs() {
             if !verb.safe() && verb != Verb::Delete {
-                all.push((verb, format!("/{}", route.replace("{id}", "1").replace("{word}", word).replace("{slug}", word))));
+                all.push((verb, format!("/{}", route.replace("{id}", "1").replace("{word}", word).replace("{text}", word))));
             }
         }
     }

@@ -14,7 +14,7 @@ fn path_of(route: &str) -> String {
         r if r.starts_with("api/generic/") => "StockStatus",
         _ => "none",
     };
-    format!("/{}", route.replace("{id}", "1").replace("{word}", word).replace("{slug}", word))
+    format!("/{}", route.replace("{id}", "1").replace("{word}", word).replace("{text}", word))
 }
 
 fn keys(answer: &Answer) -> Vec<&str> {

@@ -54,8 +54,8 @@ fn route_of(path: &str) -> Option<&'static str> {
     let fits = |route: &str| {
         let (pattern, given): (Vec<&str>, Vec<&str>) = (route.split('/').collect(), path.split('/').collect());
         let same = |(p, g): (&&str, &&str)| match *p {
-            "{id}" => !g.is_empty() && g.bytes().all(|b| b.is_ascii_digit()),
-            "{word}" | "{slug}" => !g.is_empty(),
+            "{id}" | "{above}" => !g.is_empty() && g.bytes().all(|b| b.is_ascii_digit()),
+            "{word}" | "{text}" => !g.is_empty(),
             p => p == *g,
         };
         pattern.len() == given.len() && pattern.iter().zip(&given).all(same)

@@ -138,6 +138,8 @@ pub struct Field {
     pub says_not_blank: bool,
     pub wanted: bool,
     pub save: Option<fn(&mut Change<'_>, &Value) -> Result<()>>,
+    pub also: Option<fn(&str) -> Option<&'static str>>,
+    pub slug: bool,
     pub label: &'static str,
     pub help: &'static str,
     pub holds: &'static str,
@@ -174,6 +176,8 @@ const fn field(name: &'static str, kind: Kind) -> Field {
         says_not_blank: false,
         wanted: false,
         save: None,
+        also: None,
+        slug: false,
         label: "",
         help: "",
         holds: "",
@@ -453,6 +457,16 @@ impl Field {
     /// What a request says goes to this function once the row stands.
     pub const fn saves(mut self, save: fn(&mut Change<'_>, &Value) -> Result<()>) -> Self {
         self.save = Some(save);
+        self
+    }
+    /// Other spellings of the words of a choice.
+    pub const fn also(mut self, word_of: fn(&str) -> Option<&'static str>) -> Self {
+        self.also = Some(word_of);
+        self
+    }
+    /// Lower-case letters, digits and hyphens; OPTIONS says so.
+    pub const fn slug(mut self) -> Self {
+        self.slug = true;
         self
     }
     /// The name that people read.

@@ -89,6 +89,31 @@ pub const fn helper(name: &'static str) -> Filter {
     by(name, Reads::Flag, |_, _| Ok(())).common()
 }
 
+/// Filters and orderings that are one for each row of some other resource: their names are a prefix and whatever the family makes of the rest.
+#[derive(Clone, Copy)]
+pub struct Family {
+    /// How the names begin.
+    pub prefix: &'static str,
+    /// Narrows the list, or refuses.
+    pub narrow: fn(&Member<'_>, &mut Where) -> Result<()>,
+    /// The expressions that a word of `ordering` stands for, each with `{}` where the direction belongs; none if the word means nothing.
+    pub order: fn(&Resource, &str) -> Vec<String>,
+}
+
+/// One filter of a family, as it is asked.
+pub struct Member<'a> {
+    /// The connection that answers.
+    pub conn: &'a Connection,
+    /// What is listed.
+    pub resource: &'static Resource,
+    /// Its whole name.
+    pub name: &'a str,
+    /// The name behind the prefix.
+    pub rest: &'a str,
+    /// What is asked for.
+    pub text: &'a str,
+}
+
 /// Where `search` looks: texts of this resource or of a related one.
 #[derive(Clone, Copy)]
 pub struct Search {

@@ -1,13 +1,17 @@
 //! The words in which a resource is described: one static value from which routes, SQL, JSON, validation, OPTIONS and OpenAPI are read.
 //!
 //! In every piece of SQL of a description `t` is the row of the resource; `:user`, `:today` and `:now` stand for the caller's key,
-//! the day (`YYYY-MM-DD`) and the moment (UTC milliseconds) of the request.
+//! the day (`YYYY-MM-DD`) and the moment (UTC milliseconds) of the request, `:above` for the key of what the address lies below.
 
 mod field;
 mod filter;
 
 pub use field::*;
 pub use filter::*;
+
+use std::borrow::Cow;
+
+use rusqlite::Connection;
 
 use super::call::{Call, Reply};
 use super::input::Input;
@@ -66,7 +70,8 @@ pub enum Lookup {
 
 /// One kind of thing that the API shows.
 pub struct Resource {
-    /// Its address below `/api/`, without slashes at the ends; empty if it only appears inside others.
+    /// Its address below `/api/`, without slashes at the ends; `{above}` in it is the key of what all its rows lie below; empty if it only appears
+    /// inside others.
     pub path: &'static str,
     /// The model's name on the wire: lower case, no blanks.
     pub model: &'static str,
@@ -76,7 +81,7 @@ pub struct Resource {
     pub one_schema: &'static str,
     /// Does it stand in the OpenAPI document?
     pub documented: bool,
-    /// What the document calls the `{word}` of its address; the column, if empty.
+    /// What the document calls the `{word}` of its address (or the key, if it lies below something); the column, if empty.
     pub word: &'static str,
     /// A creation answers a list.
     pub creates_several: bool,
@@ -107,9 +112,11 @@ pub struct Resource {
     /// A table of counts knows how many rows there are.
     pub counted: bool,
     /// Only the rows of this condition exist for the caller; empty for all.
-    pub scope: Option<fn(&Call) -> &'static str>,
+    pub scope: Option<fn(&Call) -> Cow<'static, str>>,
     /// How its address names one row.
     pub lookup: Lookup,
+    /// Rights beyond the resource's own, asked before a row that stands is changed or deleted in any way.
+    pub guard: Option<fn(&Connection, &Call, i64) -> Result<()>>,
     /// Before a row is written: rules that look at several fields or other rows; may set columns.
     pub check: Option<fn(&mut Change<'_>) -> Result<()>>,
     /// After a row was written, in the same transaction.
@@ -122,6 +129,10 @@ pub struct Resource {
     pub create: Option<fn(&crate::db::Tx<'_>, &Call) -> Result<Reply>>,
     /// Verbs of its own.
     pub actions: &'static [&'static Action],
+    /// Filters and orderings whose names hold a key.
+    pub families: &'static [Family],
+    /// Its rows keep metadata.
+    pub metadata: bool,
 }
 
 impl Resource {
@@ -149,12 +160,15 @@ impl Resource {
         counted: false,
         scope: None,
         lookup: Lookup::Key,
+        guard: None,
         check: None,
         saved: None,
         remove: None,
         remove_input: &[],
         create: None,
         actions: &[],
+        families: &[],
+        metadata: false,
     };
 
     /// The field of that name.
@@ -168,7 +182,7 @@ pub type Handler = fn(&Call) -> Result<Reply>;
 
 /// An address by hand: what no description covers.
 pub struct Endpoint {
-    /// Its address below `/`, with `{id}` for a key, `{word}` for a word and `{slug}` for one that may have hyphens.
+    /// Its address below `/`, with `{id}` for a key, `{word}` for a word and `{text}` for any text.
     pub path: &'static str,
     /// Who may come in.
     pub access: Access,
@@ -188,7 +202,7 @@ pub struct Endpoint {
     pub operations: &'static [&'static str],
     /// The status of each verb's good answer, where it is not 200 (204 for DELETE).
     pub statuses: &'static [&'static str],
-    /// What the document calls the `{word}` of its address.
+    /// What the document calls the words of its address, with commas between.
     pub word: &'static str,
     /// What its query may say, for the documents.
     pub query: &'static [Filter],
