@@ -4,6 +4,7 @@ pub mod about;
 pub mod config;
 pub mod content_type;
 pub mod currency;
+pub mod custom_state;
 pub mod daily;
 pub mod error_report;
 pub mod flag;

@@ -90,7 +90,7 @@ CREATE TABLE custom_state (
     label TEXT NOT NULL,
     color TEXT NOT NULL DEFAULT 'secondary',
     logical_key INTEGER NOT NULL,
-    model TEXT,
+    model INTEGER REFERENCES content_type (id) ON DELETE SET NULL,
     reference_status TEXT NOT NULL,
     UNIQUE (reference_status, key),
     UNIQUE (reference_status, name)
