@@ -178,7 +178,8 @@ pub fn find(path: &str) -> Option<Found<'_>> {
     };
     let matching = ROUTES.wordy.iter().filter(|(pattern, _)| pattern.len() == segments.len() && pattern.iter().zip(&segments).all(fits));
     // The address that says most by itself.
-    let (pattern, target) = matching.min_by_key(|(pattern, _)| pattern.iter().map(|s| if s.starts_with('{') { s.len() } else { 0 }).sum::<usize>())?;
+    let (pattern, target) =
+        matching.min_by_key(|(pattern, _)| pattern.iter().map(|s| if s.starts_with('{') { s.len() } else { 0 }).sum::<usize>())?;
     let named = |what: &[&str]| -> Vec<&str> {
         pattern.iter().zip(&segments).filter(|(p, _)| what.contains(&p.as_str())).map(|(_, given)| *given).collect()
     };
@@ -336,7 +337,9 @@ mod tests {
         assert!(matches!(found("/api/selection/3/entry/"), Some((Target::List(_), None, Some(3), _))));
         assert!(matches!(found("/api/selection/3/entry/4/"), Some((Target::One(_), Some(4), Some(3), _))));
         assert!(matches!(found("/api/metadata/part/7/"), Some((Target::Hand(_), Some(7), None, w)) if w == ["part"]));
-        assert!(matches!(found("/api/metadata/projectcode/code/A-1/"), Some((Target::Hand(_), None, None, w)) if w == ["projectcode", "code", "A-1"]));
+        assert!(
+            matches!(found("/api/metadata/projectcode/code/A-1/"), Some((Target::Hand(_), None, None, w)) if w == ["projectcode", "code", "A-1"])
+        );
         assert!(find("/api/settings/global/no-such-key/").is_none());
         assert!(find("/api/part").is_none());
         assert!(find("/api/part/abc/").is_none());

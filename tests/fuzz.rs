@@ -264,7 +264,10 @@ fn any_path(dice: &mut Dice) -> String {
     let route = *dice.pick(&all);
     let key = *dice.pick(&["1", "2", "3", "4", "77"]);
     let word = *dice.pick(&["PART_SALABLE", "STOCK_STALE_DAYS", "CURRENCY_CODES", "StockStatus", "SEARCH_PREVIEW_RESULTS", "x"]);
-    let path = format!("/{}", route.replace("{id}", key).replace("{word}", word));
+    let path = format!(
+        "/{}",
+        route.replace("{id}", key).replace("{above}", "1").replacen("{text}", "part", 1).replace("{text}", word).replace("{word}", word)
+    );
     let query = any_query(dice);
     if query.is_empty() { path } else { format!("{path}?{query}") }
 }

@@ -189,6 +189,7 @@ CREATE TABLE selection_list (
     locked INTEGER NOT NULL DEFAULT 0,
     source_plugin INTEGER REFERENCES plugin (id) ON DELETE SET NULL,
     source_string TEXT NOT NULL DEFAULT '',
+    "default" INTEGER REFERENCES selection_entry (id) ON DELETE SET NULL,
     created INTEGER NOT NULL,
     last_updated INTEGER NOT NULL,
     metadata TEXT

@@ -273,7 +273,9 @@ pub static GLOBAL: Resource = Resource {
     ],
     search: &[own("setting", &["key"])],
     order: ORDER,
-    scope: Some(|_| "substr(t.key, 1, 1) <> '_' AND setting_fact(t.key, 'name') IS NOT NULL AND setting_fact(t.key, 'hidden') IS NULL".into()),
+    scope: Some(|_| {
+        "substr(t.key, 1, 1) <> '_' AND setting_fact(t.key, 'name') IS NOT NULL AND setting_fact(t.key, 'hidden') IS NULL".into()
+    }),
     ..Resource::BASE
 };
 

@@ -45,7 +45,9 @@ pub static TOKEN: Resource = Resource {
         order("name", &["t.name"]),
         order("revoked", &["t.revoked"]),
     ],
-    scope: Some(|call| if call.user.superuser && call.query.get("all_users").is_some_and(loosely_true) { "".into() } else { "t.user = :user".into() }),
+    scope: Some(|call| {
+        if call.user.superuser && call.query.get("all_users").is_some_and(loosely_true) { "".into() } else { "t.user = :user".into() }
+    }),
     create: Some(create),
     remove: Some(|change| db::run(change.tx, "UPDATE token SET revoked = 1 WHERE id = ?1", [change.key()]).map(|_| ())),
     ..Resource::BASE

@@ -29,7 +29,8 @@ fn narrow(asked: &Member<'_>, rows: &mut Where) -> Result<()> {
         return invalid(asked.name.to_string(), format!("There is no parameter template {template}."));
     };
     let text = || Value::Text(asked.text.to_string());
-    let number = if rules.is_flag() { Some(f64::from(u8::from(loosely_true(asked.text)))) } else { numeric(asked.conn, &rules, asked.text)? };
+    let number =
+        if rules.is_flag() { Some(f64::from(u8::from(loosely_true(asked.text)))) } else { numeric(asked.conn, &rules, asked.text)? };
     let (sql, values) = match (comparison, number) {
         ("icontains", _) => {
             let like = asked.text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");

@@ -32,7 +32,7 @@ pub static PARAMETER: Resource = Resource {
     fields: &[
         pk(),
         to("template", &TEMPLATE).required().says("Template", "What the value means"),
-        choice("model_type", Choices::Words(MODELS)).fill(Fill::Text("")).also(carrier::named).label("Model Type"),
+        choice("model_type", Choices::Words(MODELS)).fill(Fill::Text("")).also(content_type::named).label("Model Type"),
         int("model_id").required().says("Model ID", "Key of the object that carries it"),
         text("data", 500).required().says("Data", "The value"),
         float("data_numeric").null().fill(Fill::Null),
@@ -72,11 +72,13 @@ pub static PARAMETER: Resource = Resource {
         if call.user.superuser {
             return "".into();
         }
-        let seen: Vec<String> = MODELS.iter().filter(|m| carrier::may(&call.user, Right::View, m.0)).map(|m| format!("'{}'", m.0)).collect();
+        let seen: Vec<String> =
+            MODELS.iter().filter(|m| carrier::may(&call.user, Right::View, m.0)).map(|m| format!("'{}'", m.0)).collect();
         format!("t.model_type IN ({})", seen.join(", ")).into()
     }),
     guard: Some(|conn, call, id| {
-        let carrier = conn.query_row("SELECT model_type, model_id FROM parameter WHERE id = ?1", [id], |row| Ok((row.get(0)?, row.get(1)?)));
+        let carrier =
+            conn.query_row("SELECT model_type, model_id FROM parameter WHERE id = ?1", [id], |row| Ok((row.get(0)?, row.get(1)?)));
         let (model, id): (String, i64) = carrier?;
         may_write(conn, call, &model, id)
     }),
@@ -113,10 +115,7 @@ fn check(change: &mut Change<'_>) -> Result<()> {
     } else if !rules.allows(change.tx, &data)? {
         change.wrong("data", "This is not one of the choices.");
     }
-    if !rules.units.is_empty()
-        && setting::is_on(change.tx, "PARAMETER_ENFORCE_UNITS")?
-        && let Err(why) = unit::number_in(change.tx, &data, &rules.units)?
-    {
+    if let Err(why) = rules.measures(change.tx, &data)? {
         change.wrong("data", why);
     }
     let number = numeric(change.tx, &rules, &data)?;

@@ -37,12 +37,7 @@ pub static CUSTOM_UNIT: Resource = Resource {
         text("symbol", 10).blank().says("Symbol", "A shorter name"),
         text("definition", 50).required().says("Definition", "What one of it is in other units, like 2.5 * meter"),
     ],
-    order: &[
-        order("pk", &["t.id"]),
-        order("name", &["t.name"]),
-        order("symbol", &["t.symbol"]),
-        order("definition", &["t.definition"]),
-    ],
+    order: &[order("pk", &["t.id"]), order("name", &["t.name"]), order("symbol", &["t.symbol"]), order("definition", &["t.definition"])],
     check: Some(check),
     saved: Some(|change| super::parameter::renumber_all(change.tx)),
     remove: Some(|change| {
@@ -163,11 +158,7 @@ pub static ALL: Endpoint = Endpoint {
     path: "api/units/all/",
     title: "all units",
     operations: &["units_all_retrieve"],
-    output: &[
-        text("default_system", 0).fixed(),
-        words("available_systems").fixed(),
-        any("available_units").holds("{}").fixed(),
-    ],
+    output: &[text("default_system", 0).required(), words("available_systems").required(), any("available_units").holds("{}").required()],
     output_schema: "AllUnitListResponse",
     verbs: &[(Verb::Get, all)],
     ..Endpoint::BASE
@@ -194,7 +185,7 @@ mod tests {
             for name in line.split(" = ").next().unwrap().split(' ') {
                 assert!(names.insert(name), "{name} stands twice");
                 assert!(known.knows(name), "{name} is unknown: {line}");
-                assert_eq!(known.compound(name).is_ok(), true, "{name} cannot be written");
+                assert!(known.compound(name).is_ok(), "{name} cannot be written");
             }
         }
         assert!(names.len() > 400, "{}", names.len());
@@ -202,7 +193,8 @@ mod tests {
 
     #[test]
     fn units_of_a_shop_build_on_each_other_in_any_order() {
-        let units = Registry::with(&[custom("drum", "dr_m", "4 * reel"), custom("reel", "rl", "2.5 * meter"), custom("lost", "", "2 * nothing")]);
+        let units =
+            Registry::with(&[custom("drum", "dr_m", "4 * reel"), custom("reel", "rl", "2.5 * meter"), custom("lost", "", "2 * nothing")]);
         assert_eq!(of(&units, "1 drum", "m"), Some(10.0));
         assert_eq!(of(&units, "20 m", "reel"), Some(8.0));
         assert_eq!(of(&units, "2 rl", "drum"), Some(0.5));
@@ -223,9 +215,13 @@ mod tests {
             seed ^= seed << 17;
             usize::try_from(seed % most as u64).unwrap()
         };
-        let scraps = ["1", "0.1", "1e3", "e", "-", "+", "*", "/", "^", "**", "(", ")", " ", ",", "'", "\"", "²", "⁻", "k", "µ", "4k7", "%", "°", "9e99", "\u{0}", "😀", "per", "=", "2/3"];
+        let scraps = [
+            "1", "0.1", "1e3", "e", "-", "+", "*", "/", "^", "**", "(", ")", " ", ",", "'", "\"", "²", "⁻", "k", "µ", "4k7", "%", "°",
+            "9e99", "\u{0}", "😀", "per", "=", "2/3",
+        ];
         for _ in 0..60_000 {
-            let text: String = (0..dice(9)).map(|_| if dice(3) == 0 { names[dice(names.len())] } else { scraps[dice(scraps.len())] }).collect();
+            let text: String =
+                (0..dice(9)).map(|_| if dice(3) == 0 { names[dice(names.len())] } else { scraps[dice(scraps.len())] }).collect();
             let _ = known.compound(&text);
             let _ = known.made_of(&text);
             let _ = convert::number_in(known, &text, "m");
@@ -241,7 +237,10 @@ mod tests {
                 assert_eq!(back, number, "{from:?} {to:?}");
             } else {
                 // A logarithm of a large offset keeps fewer digits.
-                assert!((back.float() - number.float()).abs() <= 1e-6 * number.float().abs().max(1.0), "{from:?} {to:?} {number:?} {back:?}");
+                assert!(
+                    (back.float() - number.float()).abs() <= 1e-6 * number.float().abs().max(1.0),
+                    "{from:?} {to:?} {number:?} {back:?}"
+                );
             }
         }
     }

@@ -93,7 +93,8 @@ fn tokens(text: &str) -> Result<Vec<Token>, Why> {
         } else if begins(c) {
             i += 1;
             // Percent and its like are whole names.
-            while !matches!(c, '%' | '‰' | '$' | '€' | '#') && (at(i).is_ascii_digit() || at(i) == '_' || at(i).is_alphabetic() && superscript(at(i)).is_none())
+            while !matches!(c, '%' | '‰' | '$' | '€' | '#')
+                && (at(i).is_ascii_digit() || at(i) == '_' || at(i).is_alphabetic() && superscript(at(i)).is_none())
             {
                 i += 1;
             }
@@ -136,7 +137,13 @@ impl Product {
         self.number = self.number.times(other.number.power(num, den));
         self.unit.scale = self.unit.scale.times(other.unit.scale.power(num, den));
         self.unit.dimension = self.unit.dimension.with(other.unit.dimension, num, den).ok_or(LARGE)?;
-        self.only = if num == den && self.units == 0 { other.only } else if other.units == 0 { self.only } else { None };
+        self.only = if num == den && self.units == 0 {
+            other.only
+        } else if other.units == 0 {
+            self.only
+        } else {
+            None
+        };
         self.units = self.units.saturating_add(other.units);
         if self.number.is_finite() && self.unit.scale.is_finite() && self.unit.scale.is_positive() {
             Ok(())

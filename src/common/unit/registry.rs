@@ -68,8 +68,12 @@ pub struct Registry {
 
 static BUILT_IN: LazyLock<Registry> = LazyLock::new(|| {
     let mut registry = Registry::default();
-    let mut lines: Vec<(&str, &str)> =
-        TABLE.lines().filter(|l| !l.starts_with('#')).filter_map(|l| l.split_once(" = ")).map(|(names, what)| (names, what.trim())).collect();
+    let mut lines: Vec<(&str, &str)> = TABLE
+        .lines()
+        .filter(|l| !l.starts_with('#'))
+        .filter_map(|l| l.split_once(" = "))
+        .map(|(names, what)| (names, what.trim()))
+        .collect();
     // A few stand before what they are made of.
     while !lines.is_empty() {
         let before = lines.len();
