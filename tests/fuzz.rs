@@ -243,7 +243,17 @@ fn any_query(dice: &mut Dice) -> String {
         let name = match dice.below(4) {
             0 if !resource.filters.is_empty() => dice.pick(resource.filters).name,
             1 => *dice.pick(&["search", "search_regex", "search_whole", "ordering", "limit", "offset", "cascade", "format", "export"]),
-            2 => *dice.pick(&["part_detail", "path_detail", "tags", "parameters", "expand_to", "include_variants", "all_users"]),
+            2 => *dice.pick(&[
+                "part_detail",
+                "path_detail",
+                "tags",
+                "parameters",
+                "expand_to",
+                "include_variants",
+                "all_users",
+                "parameter_1",
+                "parameter_1_lt",
+            ]),
             _ => "search",
         };
         let value = match dice.below(5) {
