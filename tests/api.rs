@@ -7,21 +7,28 @@ mod api {
     mod about;
     mod bad_input;
     mod company;
+    mod content_type;
     mod files;
     mod general;
     mod group;
     mod lists;
     mod login;
+    mod metadata;
+    mod parameter;
+    mod parameter_filter;
     mod part;
     mod part_category;
     mod part_more;
+    mod selection;
     mod settings;
     mod stock;
     mod stock_actions;
     mod stock_location;
     mod stock_test;
     mod stock_track;
+    mod tag;
     mod tokens;
+    mod unit;
     mod user;
     mod wire;
 }

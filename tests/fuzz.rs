@@ -243,7 +243,17 @@ fn any_query(dice: &mut Dice) -> String {
         let name = match dice.below(4) {
             0 if !resource.filters.is_empty() => dice.pick(resource.filters).name,
             1 => *dice.pick(&["search", "search_regex", "search_whole", "ordering", "limit", "offset", "cascade", "format", "export"]),
-            2 => *dice.pick(&["part_detail", "path_detail", "tags", "parameters", "expand_to", "include_variants", "all_users"]),
+            2 => *dice.pick(&[
+                "part_detail",
+                "path_detail",
+                "tags",
+                "parameters",
+                "expand_to",
+                "include_variants",
+                "all_users",
+                "parameter_1",
+                "parameter_1_lt",
+            ]),
             _ => "search",
         };
         let value = match dice.below(5) {
@@ -264,7 +274,10 @@ fn any_path(dice: &mut Dice) -> String {
     let route = *dice.pick(&all);
     let key = *dice.pick(&["1", "2", "3", "4", "77"]);
     let word = *dice.pick(&["PART_SALABLE", "STOCK_STALE_DAYS", "CURRENCY_CODES", "StockStatus", "SEARCH_PREVIEW_RESULTS", "x"]);
-    let path = format!("/{}", route.replace("{id}", key).replace("{word}", word));
+    let path = format!(
+        "/{}",
+        route.replace("{id}", key).replace("{above}", "1").replacen("{text}", "part", 1).replace("{text}", word).replace("{word}", word)
+    );
     let query = any_query(dice);
     if query.is_empty() { path } else { format!("{path}?{query}") }
 }

@@ -19,11 +19,16 @@ const FILLED_BY_RULE: &[(&str, &str, &str)] = &[
     ("token", "created", "identity::token::create makes the token"),
     ("manufacturer_part", "MPN", "the field is wanted: null is refused, where the contract first takes it"),
     ("stock_test_result", "date", "stock::test takes the moment of the request"),
+    ("tag", "slug", "common::tag makes it of the name"),
+    ("selection_list", "created", "common::selection takes the moment of the request"),
+    ("selection_list", "last_updated", "common::selection takes the moment of the request"),
+    ("selection_entry", "list", "the address says it"),
     ("part_test_template", "key", "part::test_template makes it of the name"),
 ];
 
 /// Fields that take null though their columns do not, or the other way round: table, field, why.
 const NULL_BY_RULE: &[(&str, &str, &str)] = &[
+    ("selection_entry", "list", "the address says it; the contract lets the body say null"),
     ("part_category", "icon", "part::category makes an empty text of null"),
     ("manufacturer_part", "MPN", "the field is wanted: null is refused, where the contract first takes it"),
 ];

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 use crate::db;
 use crate::engine::call::{Call, Reply, Verb};
 use crate::engine::describe::*;
-use crate::engine::read;
+use crate::engine::write::mode_of;
+use crate::engine::{input, read};
 use crate::error::{Error, Result, invalid};
 use crate::identity::{Access, Right, Role};
 use crate::router::{self, RESOURCES, Target};
@@ -135,16 +136,10 @@ fn show(call: &Call) -> Result<Reply> {
 fn change(call: &Call) -> Result<Reply> {
     call.write(|tx, call| {
         let (resource, id) = object(call, tx)?;
-        let mut given = match call.content.raw("metadata") {
-            Some(Value::Object(given)) => given,
-            // A form can only say it as text.
-            Some(Value::String(text)) => match serde_json::from_str(&text) {
-                Ok(Value::Object(given)) => given,
-                _ => return invalid("metadata", "An object is expected here."),
-            },
-            None if call.verb == Verb::Patch => Map::new(),
-            None => return invalid("metadata", "This field is required."),
-            Some(Value::Null) => return invalid("metadata", "This field may not be null."),
+        let input = input::read(tx, FIELDS, &call.content, mode_of(call.verb))?;
+        let mut given = match input.get("metadata") {
+            Some(input::Value::Json(Value::Object(given))) => given.clone(),
+            None => Map::new(),
             Some(_) => return invalid("metadata", "An object is expected here."),
         };
         if call.verb == Verb::Patch {

@@ -90,7 +90,7 @@ CREATE TABLE custom_state (
     label TEXT NOT NULL,
     color TEXT NOT NULL DEFAULT 'secondary',
     logical_key INTEGER NOT NULL,
-    model INTEGER REFERENCES content_type (id) ON DELETE SET NULL,
+    model INTEGER,                                  -- a key of content_type, which is no table
     reference_status TEXT NOT NULL,
     UNIQUE (reference_status, key),
     UNIQUE (reference_status, name)
@@ -202,6 +202,7 @@ CREATE TABLE selection_list (
     locked INTEGER NOT NULL DEFAULT 0,
     source_plugin INTEGER REFERENCES plugin (id) ON DELETE SET NULL,
     source_string TEXT NOT NULL DEFAULT '',
+    "default" INTEGER REFERENCES selection_entry (id) ON DELETE SET NULL,
     created INTEGER NOT NULL,
     last_updated INTEGER NOT NULL,
     metadata TEXT
@@ -329,7 +330,7 @@ CREATE TABLE notes_image (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     image TEXT NOT NULL,
     user INTEGER REFERENCES user (id) ON DELETE SET NULL,
-    date INTEGER NOT NULL,
+    date INTEGER NOT NULL DEFAULT 0,
     model_type TEXT,
     model_id INTEGER
 );

@@ -8,7 +8,7 @@ use crate::engine::describe::*;
 use crate::engine::input::Value;
 use crate::engine::write::Change;
 use crate::error::{Result, invalid};
-use crate::identity::{Access, Role};
+use crate::identity::Access;
 
 /// Tags.
 pub static TAG: Resource = Resource {
@@ -17,8 +17,7 @@ pub static TAG: Resource = Resource {
     schema: "Tag",
     title: "tag",
     table: "tag",
-    roles: &[Role::ADMIN],
-    access: Access::StaffRoleWrites,
+    access: Access::StaffWrites,
     verbs: Verbs::ALL,
     fields: &[
         pk(),

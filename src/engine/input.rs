@@ -542,7 +542,8 @@ pub fn choices_of(conn: &Connection, choices: Choices) -> Result<Vec<(Value, Str
 
 fn choose(conn: &Connection, choices: Choices, given: Given<'_>, field: &Field) -> Result<Checked> {
     let Some(text) = plain(given) else { return Ok(Err(bad("This is not one of the choices."))) };
-    let text = field.also.and_then(|word_of| word_of(&text)).map_or(text, String::from);
+    let other = field.also.map(|word_of| word_of(conn, &text)).transpose()?.flatten();
+    let text = other.unwrap_or(text);
     if text.is_empty() && field.blank {
         return Ok(Ok(if field.null { Value::Null } else { Value::Text(text) }));
     }

@@ -196,7 +196,9 @@ impl Describer<'_> {
             }
             _ => {}
         }
-        if matches!(field.kind, Kind::Choice(_) | Kind::Many(_) | Kind::Json(_)) {
+        // Of a nested row the contract says so only where the row itself holds the key.
+        let held = matches!((field.kind, field.source), (Kind::Nested(_), Source::Column(_)));
+        if held || matches!(field.kind, Kind::Choice(_) | Kind::Many(_) | Kind::Json(_)) {
             self.attribute("filters", |out| out.raw(b"{}"));
         }
         self.default(field)?;

@@ -27,7 +27,7 @@ pub struct Where {
 }
 
 impl Where {
-    /// Adds a condition; each `?` takes the next value. `:user`, `:today`, `:now` and `:midnight` are known.
+    /// Adds a condition; each `?` takes the next value. `:user`, `:today`, `:now`, `:token` and `:above` are known.
     pub fn and(&mut self, sql: &str, values: impl IntoIterator<Item = Value>) {
         self.sql += if self.sql.is_empty() { " WHERE (" } else { " AND (" };
         self.sql += sql;

@@ -36,12 +36,12 @@ pub struct Change<'a> {
 
 impl<'a> Change<'a> {
     fn load(tx: &'a Tx<'a>, call: &'a Call, resource: &'static Resource, id: i64) -> Result<Change<'a>> {
+        // Whoever may not touch it is told so, whether they may see it or not.
+        if let (Some(guard), true) = (resource.guard, exists(tx, resource, id)?) {
+            guard(tx, call, id)?;
+        }
         if !read::in_scope(call, tx, resource, id)? {
             return Err(Error::no_such(resource.title));
-        }
-        if let Some(guard) = resource.guard {
-            read::must_exist(call, tx, resource, id)?;
-            guard(tx, call, id)?;
         }
         let mut statement = tx.prepare_cached(&format!("SELECT * FROM \"{}\" WHERE id = ?1", resource.table))?;
         let names: Vec<String> = statement.column_names().into_iter().map(String::from).collect();

@@ -1,8 +1,10 @@
 //! `/api/part/category/parameters/`: parameters that new parts of a category get.
 
 use super::category::{BRIEF as CATEGORY_BRIEF, CATEGORY, TREE};
-use crate::common::parameter::template::TEMPLATE;
+use crate::common::parameter::template::{Rules, TEMPLATE};
 use crate::engine::describe::*;
+use crate::engine::write::Change;
+use crate::error::Result;
 use crate::identity::Role;
 
 /// Parameters of categories.
@@ -34,5 +36,19 @@ pub static CATEGORY_PARAMETER: Resource = Resource {
         }),
     ],
     metadata: true,
+    check: Some(check),
     ..Resource::BASE
 };
+
+/// The value that new parts begin with is one that a parameter of the template may have.
+fn check(change: &mut Change<'_>) -> Result<()> {
+    let value = change.text("default_value");
+    let Some(template) = change.int("template") else { return Ok(()) };
+    if !value.is_empty()
+        && let Some(rules) = Rules::of(change.tx, template)?
+        && let Err(why) = rules.measures(change.tx, &value)?
+    {
+        change.wrong("default_value", why);
+    }
+    Ok(())
+}

@@ -38,7 +38,7 @@ pub static THUMB: Resource = Resource {
     table: "part",
     roles: &[Role::PART, Role::BUILD],
     verbs: Verbs::DETAIL.and(Verbs::UPDATE),
-    fields: &[image("image").folder(|_| FOLDER.into()).required()],
+    fields: &[image("image").folder(|_| FOLDER.into()).required().null()],
     ..Resource::BASE
 };
 

@@ -324,3 +324,38 @@ fn full_names_follow_their_format() {
         shop.admin.patch("/api/settings/global/PART_NAME_FORMAT/", json!({"value": wrong})).refuses("value");
     }
 }
+
+#[test]
+fn states_of_ones_own_count_as_built_in_ones() {
+    let shop = Shop::new();
+    let model = shop.norole.get("/api/contenttype/model/stockitem/").is(200).pk();
+    let state = json!({"key": 1210, "name": "AT_THE_DENTIST", "label": "At the dentist", "color": "dark", "logical_key": 75, "model": model, "reference_status": "StockStatus"});
+    let made = shop.staff.post("/api/generic/status/custom/", state.clone()).is(201);
+    assert_eq!(made["model_name"], "Stock Item");
+    let shown = shop.norole.get("/api/generic/status/StockStatus/").is(200);
+    assert_eq!(shown["values"]["AT_THE_DENTIST"]["logical_key"], 75);
+    for (field, value) in [
+        ("key", json!(75)),
+        ("key", json!(10)),
+        ("name", json!("OK")),
+        ("name", json!("lower case")),
+        ("logical_key", json!(11)),
+        ("reference_status", json!("NoStatus")),
+        ("color", json!("pink")),
+        ("model", json!(null)),
+    ] {
+        let mut wrong = state.clone();
+        wrong["key"] = json!(1211);
+        wrong["name"] = json!("OTHER");
+        wrong[field] = value;
+        shop.staff.post("/api/generic/status/custom/", wrong).refuses(field);
+    }
+    shop.staff.post("/api/generic/status/custom/", state.clone()).is(400);
+    let at = format!("/api/generic/status/custom/{}/", made.pk());
+    assert_eq!(shop.staff.patch(&at, json!({"label": "Away"})).is(200)["label"], "Away");
+    assert_eq!(shop.staff.put(&at, state.clone()).is(200)["label"], "At the dentist");
+    assert_eq!(shop.norole.get(&at).is(200)["key"], 1210);
+    shop.reader.post("/api/generic/status/custom/", state).is(403);
+    shop.reader.delete(&at).is(403);
+    shop.staff.delete(&at).is(204);
+}

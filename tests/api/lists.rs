@@ -124,10 +124,11 @@ fn every_word_of_every_ordering_works() {
         if resource.lookup != stockroom::engine::describe::Lookup::Key || resource.path.contains("{id}") {
             continue;
         }
+        let path = resource.path.replace("{above}", "1");
         for order in resource.order {
             for sign in ["", "-"] {
                 for page in ["", "&limit=2"] {
-                    shop.admin.get(&format!("/api/{}/?ordering={sign}{}{page}", resource.path, order.name)).is(200);
+                    shop.admin.get(&format!("/api/{path}/?ordering={sign}{}{page}", order.name)).is(200);
                 }
             }
         }
@@ -142,8 +143,13 @@ fn every_filter_of_every_list_takes_something_and_forgives_nothing() {
     shop.category("Small");
     shop.stock_with(1, 2.0, json!({"location": 1}));
     for resource in stockroom::router::RESOURCES {
+        let path = resource.path.replace("{above}", "1");
         for filter in resource.filters {
-            let ask = |value: &str| shop.admin.get(&format!("/api/{}/?{}={value}", resource.path, filter.name));
+            // Names of models have scenarios of their own.
+            if filter.name.contains("model") && filter.name != "model_id" {
+                continue;
+            }
+            let ask = |value: &str| shop.admin.get(&format!("/api/{path}/?{}={value}", filter.name));
             let (good, bad): (&[&str], &[&str]) = match filter.reads {
                 Reads::Flag => (&["true", "false", "True", "FALSE", "1", "0", "", "junk", "yes"], &[]),
                 Reads::Number => (&["1", "0.5", "-3", "1e2"], &["junk", "NaN", "1e400", "1,5", "inf"]),

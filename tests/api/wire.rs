@@ -14,7 +14,9 @@ fn path_of(route: &str) -> String {
         r if r.starts_with("api/generic/") => "StockStatus",
         _ => "none",
     };
-    format!("/{}", route.replace("{id}", "1").replace("{word}", word).replace("{text}", word))
+    // `{text}` is a model first.
+    let route = route.replacen("{text}", "part", 1).replace("{text}", "name");
+    format!("/{}", route.replace("{id}", "1").replace("{above}", "1").replace("{word}", word))
 }
 
 fn keys(answer: &Answer) -> Vec<&str> {

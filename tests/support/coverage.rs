@@ -32,11 +32,11 @@ pub fn shops() -> (usize, usize) {
     (SHOPS.load(SeqCst), OPENED.load(SeqCst))
 }
 
-/// Notes a request. Logging out is the one success that answers 401.
+/// Notes a request; where things moved is an answer too. Logging out is the one success that answers 401.
 pub fn note(verb: &str, path: &str, status: u16) {
     let path = path.split('?').next().unwrap_or_default();
     let logout = verb == "DELETE" && path == "/api/auth/v1/auth/session" && status == 401;
-    if !(200..300).contains(&status) && !logout {
+    if !(200..400).contains(&status) && !logout {
         return;
     }
     if let Some(route) = route_of(path) {

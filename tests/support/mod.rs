@@ -451,6 +451,11 @@ impl Answer {
             assert!(self.body.is_empty() && self.header("Content-Type").is_none(), "{}", what());
             return;
         }
+        // What moved says where to.
+        if matches!(self.status, 301 | 308) {
+            assert!(self.body.is_empty() && self.header("Location").is_some(), "{}", what());
+            return;
+        }
         assert_eq!(self.header("Content-Type"), Some("application/json"), "{}", what());
         assert!(serde_json::from_slice::<Value>(&self.body).is_ok(), "no JSON: {}", what());
         let envelope = path.starts_with("/api/auth/v1/") && self.json["status"].is_number();

@@ -32,7 +32,7 @@ pub static PARAMETER: Resource = Resource {
     fields: &[
         pk(),
         to("template", &TEMPLATE).required().says("Template", "What the value means"),
-        choice("model_type", Choices::Words(MODELS)).fill(Fill::Text("")).also(carrier::named).label("Model Type"),
+        choice("model_type", Choices::Words(MODELS)).fill(Fill::Text("")).also(content_type::named).label("Model Type"),
         int("model_id").required().says("Model ID", "Key of the object that carries it"),
         text("data", 500).required().says("Data", "The value"),
         float("data_numeric").null().fill(Fill::Null),
@@ -115,10 +115,7 @@ fn check(change: &mut Change<'_>) -> Result<()> {
     } else if !rules.allows(change.tx, &data)? {
         change.wrong("data", "This is not one of the choices.");
     }
-    if !rules.units.is_empty()
-        && setting::is_on(change.tx, "PARAMETER_ENFORCE_UNITS")?
-        && let Err(why) = unit::number_in(change.tx, &data, &rules.units)?
-    {
+    if let Err(why) = rules.measures(change.tx, &data)? {
         change.wrong("data", why);
     }
     let number = numeric(change.tx, &rules, &data)?;

@@ -2,11 +2,11 @@
 
 use rusqlite::Connection;
 
-use super::carrier::{self, MODELS_OR_ALL};
+use super::carrier::MODELS_OR_ALL;
 use super::renumber;
 use crate::common::content_type;
 use crate::common::selection::LIST;
-use crate::common::unit;
+use crate::common::{setting, unit};
 use crate::db;
 use crate::engine::describe::*;
 use crate::engine::input::Value;
@@ -36,7 +36,7 @@ pub static TEMPLATE: Resource = Resource {
         choice("model_type", Choices::Words(&MODELS_OR_ALL))
             .null()
             .fill(Fill::Text(""))
-            .also(carrier::named)
+            .also(content_type::named)
             .says("Model Type", "What may carry the parameter"),
         flag("checkbox").fill(Fill::Flag(false)).says("Checkbox", "The value is yes or no"),
         text("choices", 5000).blank().says("Choices", "Possible values, with commas between"),
@@ -169,6 +169,17 @@ impl Rules {
     /// Is the value just yes or no?
     pub fn is_flag(&self) -> bool {
         self.checkbox
+    }
+
+    /// Can it be converted to the template's unit, where the shop insists on that? The inner error is a sentence for people.
+    ///
+    /// # Errors
+    /// The database cannot be asked.
+    pub fn measures(&self, conn: &Connection, data: &str) -> Result<std::result::Result<(), String>> {
+        if self.units.is_empty() || !setting::is_on(conn, "PARAMETER_ENFORCE_UNITS")? {
+            return Ok(Ok(()));
+        }
+        Ok(unit::number_in(conn, data, &self.units)?.map(|_| ()))
     }
 
     /// Is it one of the choices, or are all values possible?

@@ -6,9 +6,9 @@ use super::number::Number;
 pub const BASES: [(&str, char); 7] =
     [("length", 'L'), ("mass", 'M'), ("time", 'T'), ("current", 'I'), ("temperature", 'H'), ("substance", 'N'), ("light", 'J')];
 /// Exponents are counted in twelfths, so that roots up to the fourth and the sixth are whole.
-pub const PARTS: i32 = 12;
+pub const PARTS: i16 = 12;
 /// The largest exponent.
-const MOST: i32 = 48;
+const MOST: i16 = 48 * PARTS;
 
 /// Exponents of the base quantities, in twelfths.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -19,7 +19,7 @@ impl Dimension {
     pub fn base(letter: char) -> Option<Dimension> {
         let at = BASES.iter().position(|b| b.1 == letter)?;
         let mut exponents = [0; BASES.len()];
-        *exponents.get_mut(at)? = PARTS as i16;
+        *exponents.get_mut(at)? = PARTS;
         Some(Dimension(exponents))
     }
 
@@ -37,7 +37,7 @@ impl Dimension {
                 return None;
             }
             let e = i32::from(*into).checked_add(scaled / den)?;
-            *into = i16::try_from(e).ok().filter(|_| e.abs() <= MOST * PARTS)?;
+            *into = i16::try_from(e).ok().filter(|e| e.unsigned_abs() <= MOST.unsigned_abs())?;
         }
         Some(Dimension(sum))
     }
@@ -72,7 +72,7 @@ impl Unit {
     pub const ONE: Unit = Unit { scale: Number::ONE, dimension: Dimension([0; BASES.len()]), shape: Shape::Linear };
 
     /// So many of this unit, in base units.
-    pub fn to_base(&self, number: Number) -> Number {
+    pub fn in_base(&self, number: Number) -> Number {
         match self.shape {
             Shape::Linear | Shape::Share => number.times(self.scale),
             Shape::Offset(offset) => number.times(self.scale).plus(offset),
@@ -81,7 +81,7 @@ impl Unit {
     }
 
     /// How many of this unit so many base units are.
-    pub fn from_base(&self, base: Number) -> Number {
+    pub fn of_base(&self, base: Number) -> Number {
         match self.shape {
             Shape::Linear | Shape::Share => base.over(self.scale),
             Shape::Offset(offset) => base.plus(offset.negated()).over(self.scale),
@@ -105,13 +105,13 @@ impl Quantity {
         if self.unit == *unit {
             return Some(self.number);
         }
-        let number = (self.unit.dimension == unit.dimension).then(|| unit.from_base(self.unit.to_base(self.number)))?;
+        let number = (self.unit.dimension == unit.dimension).then(|| unit.of_base(self.unit.in_base(self.number)))?;
         number.is_finite().then_some(number)
     }
 
     /// As a mere number, if it is one.
     pub fn plain(&self) -> Option<Number> {
         let plain = self.unit.dimension.is_none() && !matches!(self.unit.shape, Shape::Log(_));
-        plain.then(|| self.unit.to_base(self.number)).filter(|n| n.is_finite())
+        plain.then(|| self.unit.in_base(self.number)).filter(|n| n.is_finite())
     }
 }

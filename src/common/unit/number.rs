@@ -135,6 +135,7 @@ impl Number {
             }
             Near(n) => {
                 let n = (n * 1e6).round();
+                #[expect(clippy::cast_possible_truncation, reason = "within the bounds of 64 bits, which are asked first")]
                 (n.abs() < 9e18).then_some(n as i64)
             }
         }

@@ -63,6 +63,9 @@ pub enum Kind {
 /// Values and their names.
 pub type Listed = Vec<(Value, String)>;
 
+/// From another spelling to the word of a choice.
+pub type Also = fn(&Connection, &str) -> Result<Option<String>>;
+
 /// The possible values of a choice.
 #[derive(Clone, Copy)]
 pub enum Choices {
@@ -138,7 +141,7 @@ pub struct Field {
     pub says_not_blank: bool,
     pub wanted: bool,
     pub save: Option<fn(&mut Change<'_>, &Value) -> Result<()>>,
-    pub also: Option<fn(&str) -> Option<&'static str>>,
+    pub also: Option<Also>,
     pub slug: bool,
     pub label: &'static str,
     pub help: &'static str,
@@ -460,7 +463,7 @@ impl Field {
         self
     }
     /// Other spellings of the words of a choice.
-    pub const fn also(mut self, word_of: fn(&str) -> Option<&'static str>) -> Self {
+    pub const fn also(mut self, word_of: Also) -> Self {
         self.also = Some(word_of);
         self
     }

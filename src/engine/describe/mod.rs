@@ -68,6 +68,9 @@ pub enum Lookup {
     Caller,
 }
 
+/// Refuses a caller who may not touch the row of this key.
+pub type Guard = fn(&Connection, &Call, i64) -> Result<()>;
+
 /// One kind of thing that the API shows.
 pub struct Resource {
     /// Its address below `/api/`, without slashes at the ends; `{above}` in it is the key of what all its rows lie below; empty if it only appears
@@ -116,7 +119,7 @@ pub struct Resource {
     /// How its address names one row.
     pub lookup: Lookup,
     /// Rights beyond the resource's own, asked before a row that stands is changed or deleted in any way.
-    pub guard: Option<fn(&Connection, &Call, i64) -> Result<()>>,
+    pub guard: Option<Guard>,
     /// Before a row is written: rules that look at several fields or other rows; may set columns.
     pub check: Option<fn(&mut Change<'_>) -> Result<()>>,
     /// After a row was written, in the same transaction.
