@@ -209,7 +209,7 @@ fn wrong(field: &Field) -> Vec<Value> {
         }
         Kind::Choice(_) => vec![json!("no such choice"), json!(-99), json!(1e30), json!(true)],
         Kind::Ref(_) => vec![
-            json!(77),
+            json!(7_777_777),
             json!(0),
             json!(-1),
             json!("x"),
