@@ -13,7 +13,7 @@ use image::{DynamicImage, ImageReader, Limits};
 use crate::engine::call::{Call, Reply};
 use crate::engine::describe::{Field, Kind};
 use crate::engine::input::{Content, Part, Upload};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, WHOLE, invalid};
 
 /// Characters of a stored name, folders included; the contract's columns hold as many.
 const LONGEST: usize = 100;
@@ -65,7 +65,7 @@ pub fn receive(call: &Call, fields: &[Field]) -> Result<Arrived> {
             continue;
         }
         let folder = (field.folder)(&call.content);
-        let name = keep(&call.site.folder.join("media"), &folder, upload, must_be_image.then_some(small).flatten(), &mut arrived)?;
+        let name = keep(&call.site.folder.join("media"), &folder, upload, small, &mut arrived)?;
         let _ = upload.kept.set(name);
     }
     Ok(arrived)
@@ -199,6 +199,33 @@ fn path_of(media: &Path, name: &str) -> Option<PathBuf> {
 /// Bytes of a stored file.
 pub fn size(folder: &Path, name: &str) -> Option<u64> {
     std::fs::metadata(path_of(&folder.join("media"), name)?).ok().map(|m| m.len())
+}
+
+/// Are there small images of it? So it is an image.
+pub fn has_small(folder: &Path, name: &str) -> bool {
+    path_of(&folder.join("media"), &small_name(name, SMALL[0].0)).is_some()
+}
+
+/// The name by which a file would be stored in a folder.
+pub fn clean_name(name: &str, folder: &str) -> String {
+    let (stem, extension) = clean(name, folder.len());
+    stem + &extension
+}
+
+/// Gives a stored file, and its small images, a second name beside the first.
+///
+/// # Errors
+/// 400 if a file of that name is there already, or it cannot be made.
+pub fn link(folder: &Path, from: &str, to: &str) -> Result<()> {
+    let media = folder.join("media");
+    if std::fs::hard_link(media.join(from), media.join(to)).is_err() {
+        return invalid(WHOLE, "A file of this name is there already, or it cannot be made.");
+    }
+    for (size, _) in SMALL {
+        // Not every file has small images.
+        let _ = std::fs::hard_link(media.join(small_name(from, size)), media.join(small_name(to, size)));
+    }
+    Ok(())
 }
 
 /// Removes a stored file and its small images; what is gone already is no error.

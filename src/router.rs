@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
 use crate::common::{
-    about, config, content_type, currency, custom_state, error_report, flag, generate, icon, metadata, news, notes_image, notification,
-    parameter, plugin, project_code, search, selection, setting, status, tag, task, unit, version_text, webhook,
+    about, attachment, config, content_type, currency, custom_state, error_report, flag, generate, icon, metadata, news, notes_image,
+    notification, parameter, plugin, project_code, search, selection, setting, status, tag, task, unit, version_text, webhook,
 };
 use crate::company::{address, company, contact, manufacturer_part, price_break, supplier_part};
 use crate::db;
@@ -59,6 +59,7 @@ pub static RESOURCES: &[&Resource] = &[
     &selection::LIST,
     &selection::ENTRY,
     &tag::TAG,
+    &attachment::ATTACHMENT,
     &content_type::CONTENT_TYPE,
     &custom_state::CUSTOM_STATE,
     &setting::GLOBAL,

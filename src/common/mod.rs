@@ -1,6 +1,7 @@
 //! What belongs to no single trade: settings, states, tags, parameters, units, metadata, plugins, the server's word about itself.
 
 pub mod about;
+pub mod attachment;
 pub mod config;
 pub mod content_type;
 pub mod currency;

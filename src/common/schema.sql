@@ -335,3 +335,23 @@ CREATE TABLE notes_image (
     model_id INTEGER
 );
 CREATE INDEX notes_image_image ON notes_image (image);
+
+-- Files and links that belong to something.
+CREATE TABLE attachment (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    model_type TEXT NOT NULL,
+    model_id INTEGER NOT NULL,
+    attachment TEXT,                                -- name below the media folder
+    link TEXT,
+    comment TEXT NOT NULL DEFAULT '',
+    is_image INTEGER NOT NULL DEFAULT 0,
+    file_size INTEGER NOT NULL DEFAULT 0,
+    upload_date TEXT NOT NULL DEFAULT '',
+    upload_user INTEGER REFERENCES user (id) ON DELETE SET NULL,
+    metadata TEXT
+);
+CREATE INDEX attachment_of ON attachment (model_type, model_id);
+CREATE INDEX attachment_file ON attachment (attachment) WHERE attachment IS NOT NULL;
+CREATE TRIGGER attachment_gone AFTER DELETE ON attachment BEGIN
+    DELETE FROM tagged_item WHERE model_type = 'attachment' AND model_id = old.id;
+END;

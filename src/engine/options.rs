@@ -318,9 +318,10 @@ pub fn type_of(field: &Field) -> &'static str {
 }
 
 impl Field {
-    /// How long a word of this choice may become; the contract says 10 for short lists, 50 and more for others.
+    /// How long a word of this choice may become: the contract leaves room beyond the longest of today.
     fn max_word(&self) -> i64 {
         match self.source {
+            _ if self.up_to > 0 => self.up_to,
             Source::Column(_) if self.fixed => 50,
             _ => 10,
         }

@@ -146,6 +146,7 @@ pub struct Field {
     pub label: &'static str,
     pub help: &'static str,
     pub holds: &'static str,
+    pub up_to: i64,
     pub folder: fn(&Content) -> String,
 }
 
@@ -184,6 +185,7 @@ const fn field(name: &'static str, kind: Kind) -> Field {
         label: "",
         help: "",
         holds: "",
+        up_to: 0,
         folder: |_| String::new(),
     }
 }
@@ -481,6 +483,11 @@ impl Field {
     pub const fn says(mut self, label: &'static str, help: &'static str) -> Self {
         self.label = label;
         self.help = help;
+        self
+    }
+    /// A choice whose words may become so long, as OPTIONS says; 10 elsewhere.
+    pub const fn up_to(mut self, characters: i64) -> Self {
+        self.up_to = characters;
         self
     }
     /// The folder below the media folder in which an upload is kept.
