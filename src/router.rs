@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
+use crate::barcode;
 use crate::common::{
     about, attachment, config, content_type, currency, custom_state, error_report, flag, generate, icon, metadata, news, notes_image,
     notification, parameter, plugin, project_code, search, selection, setting, status, tag, task, unit, version_text, webhook,
@@ -60,6 +61,7 @@ pub static RESOURCES: &[&Resource] = &[
     &selection::ENTRY,
     &tag::TAG,
     &attachment::ATTACHMENT,
+    &barcode::history::HISTORY,
     &content_type::CONTENT_TYPE,
     &custom_state::CUSTOM_STATE,
     &setting::GLOBAL,
@@ -93,6 +95,8 @@ pub static ENDPOINTS: &[&[Endpoint]] = &[
     flag::ENDPOINTS,
     currency::ENDPOINTS,
     config::ENDPOINTS,
+    barcode::scan::ENDPOINTS,
+    barcode::link::ENDPOINTS,
     generate::ENDPOINTS,
     task::ENDPOINTS,
     std::slice::from_ref(&notification::READ_ALL),

@@ -355,3 +355,24 @@ CREATE INDEX attachment_file ON attachment (attachment) WHERE attachment IS NOT 
 CREATE TRIGGER attachment_gone AFTER DELETE ON attachment BEGIN
     DELETE FROM tagged_item WHERE model_type = 'attachment' AND model_id = old.id;
 END;
+
+-- What was scanned, where it is kept.
+CREATE TABLE barcode_scan (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    data TEXT NOT NULL,
+    timestamp INTEGER NOT NULL,
+    endpoint TEXT,
+    context TEXT,
+    response TEXT,
+    result INTEGER NOT NULL DEFAULT 0,
+    user INTEGER REFERENCES user (id) ON DELETE SET NULL
+);
+CREATE INDEX barcode_scan_timestamp ON barcode_scan (timestamp);
+
+-- Settings of what plugins are elsewhere and what is compiled in here.
+CREATE TABLE plugin_setting (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    plugin TEXT NOT NULL,
+    key TEXT NOT NULL UNIQUE,
+    value TEXT NOT NULL
+);
