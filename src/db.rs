@@ -24,6 +24,7 @@ use crate::identity::User;
 pub const SCHEMA: &str = concat!(
     include_str!("identity/schema.sql"),
     include_str!("common/schema.sql"),
+    include_str!("mail/schema.sql"),
     include_str!("order/schema.sql"),
     include_str!("../schema.sql"),
     include_str!("common/gone.sql"),

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::identity::{Access, Right, User};
 use crate::part::{category, category_parameter, part, price, related, test_template};
 use crate::stock::{item, location, location_type, test, track};
-use crate::users::{group, login, me, owner, ruleset, token, user};
+use crate::users::{group, me, owner, ruleset, token, user};
 
 /// All resources that have addresses.
 pub static RESOURCES: &[&Resource] = &[
@@ -47,6 +47,7 @@ pub static RESOURCES: &[&Resource] = &[
     &me::PROFILE,
     &me::OLD_PROFILE,
     &project_code::PROJECT_CODE,
+    &crate::mail::log::MESSAGE,
     &setting::GLOBAL,
     &setting::USER,
     &plugin::PLUGIN,
@@ -61,7 +62,8 @@ pub static ENDPOINTS: &[&[Endpoint]] = &[
     std::slice::from_ref(&user::SET_PASSWORD),
     std::slice::from_ref(&part::SERIALS),
     std::slice::from_ref(&crate::stock::serials::SERIALS),
-    login::ENDPOINTS,
+    crate::auth::ENDPOINTS,
+    crate::mail::log::ENDPOINTS,
 ];
 
 /// What an address leads to.
@@ -128,7 +130,7 @@ pub fn find(path: &str) -> Option<(Target, Option<i64>, Vec<&str>)> {
     }
     for at in (1..segments.len()).rev() {
         let word = *segments.get(at)?;
-        if word.is_empty() || !word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+        if word.is_empty() || !word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
             continue;
         }
         let mut pattern = segments.clone();
@@ -136,7 +138,9 @@ pub fn find(path: &str) -> Option<(Target, Option<i64>, Vec<&str>)> {
             *place = "{word}";
         }
         if let Some(target) = ROUTES.get(&pattern.join("/")) {
-            return Some((*target, None, vec![word]));
+            // The keys of settings have no hyphens, and with one there is no such address in the contract.
+            let key = matches!(target, Target::One(resource) if resource.lookup == Lookup::Word("key"));
+            return (!key || !word.contains('-')).then_some((*target, None, vec![word]));
         }
     }
     None

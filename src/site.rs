@@ -26,6 +26,8 @@ pub struct Site {
     pub identity: Identity,
     /// When it started.
     pub started: Moment,
+    /// The mail server, where one is configured.
+    pub mail: Option<crate::mail::Mailer>,
     /// More talkative answers for developers.
     pub debug: bool,
 }
@@ -52,7 +54,7 @@ impl Site {
         std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(&path).map_err(say)?;
         let db = Db::open(&path)?;
         db.write(crate::identity::User::system(), crate::common::setting::fill).map_err(|e| format!("settings: {e}"))?;
-        Ok(Site { db, folder, secret, identity: Identity::new(), started: moment::now(), debug: false })
+        Ok(Site { db, folder, secret, identity: Identity::new(), started: moment::now(), mail: None, debug: false })
     }
 }
 

@@ -5,11 +5,14 @@ mod support;
 
 mod api {
     mod about;
+    mod account;
     mod bad_input;
     mod company;
     mod group;
     mod lists;
     mod login;
+    mod mail;
+    mod mfa;
     mod part;
     mod part_category;
     mod part_more;

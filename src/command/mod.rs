@@ -1,6 +1,7 @@
 //! What can be typed after `stockroom`.
 
 mod check;
+mod mail;
 mod serve;
 mod user;
 
@@ -21,6 +22,7 @@ Usage:
   stockroom user add NAME [--email E] [--staff] [--superuser]
                                    make a user; the password is read from standard input
   stockroom user password NAME     set a password, read from standard input; all sessions of the user end
+  stockroom user reset-mfa NAME    take away the second factor, for who lost the phone; all sessions end
   stockroom user token NAME [--name WHAT-FOR]
                                    print an API token for the user
   stockroom openapi [FILE]         write the OpenAPI document (JSON), to standard output without FILE
@@ -38,6 +40,10 @@ Options of serve:
                           (or STOCKROOM_TRUSTED_PROXY, with commas between)
   --tls-cert FILE --tls-key FILE
                           serve HTTPS with this certificate and key, both PEM (in builds with TLS)
+  --smtp-host HOST        send mail through this server, with
+  --smtp-port N, --smtp-user NAME, --smtp-tls none|starttls|tls, --smtp-from ADDRESS
+                          (or STOCKROOM_SMTP_HOST, _PORT, _USER, _TLS, _FROM; the password in STOCKROOM_SMTP_PASSWORD alone)
+  --site-url URL          the address under which people reach this server, for links in mails (or STOCKROOM_SITE_URL)
 
 For the first start:
   STOCKROOM_ADMIN_USER, STOCKROOM_ADMIN_PASSWORD, STOCKROOM_ADMIN_EMAIL
@@ -55,6 +61,8 @@ pub struct Options {
     trusted: Vec<String>,
     tls_cert: Option<PathBuf>,
     tls_key: Option<PathBuf>,
+    smtp: mail::Given,
+    site_url: Option<String>,
     email: String,
     name: String,
     staff: bool,
@@ -92,6 +100,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> Result<(), String> {
         ["user", "list"] => user::list(&options),
         ["user", "add", name] => user::add(&options, name),
         ["user", "password", name] => user::set_password(&options, name),
+        ["user", "reset-mfa", name] => user::reset_mfa(&options, name),
         ["user", "token", name] => user::token(&options, name),
         ["openapi"] => say(&document()?),
         ["openapi", file] => std::fs::write(file, document()?).map_err(|e| format!("{file}: {e}")),
@@ -127,6 +136,12 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<Options, String> {
             Long("trusted-proxy") => options.trusted.push(parser.value().and_then(|v| v.string()).map_err(say)?),
             Long("tls-cert") => options.tls_cert = Some(parser.value().map_err(say)?.into()),
             Long("tls-key") => options.tls_key = Some(parser.value().map_err(say)?.into()),
+            Long("smtp-host") => options.smtp.host = Some(parser.value().and_then(|v| v.string()).map_err(say)?),
+            Long("smtp-port") => options.smtp.port = Some(parser.value().and_then(|v| v.string()).map_err(say)?),
+            Long("smtp-user") => options.smtp.user = Some(parser.value().and_then(|v| v.string()).map_err(say)?),
+            Long("smtp-tls") => options.smtp.tls = Some(parser.value().and_then(|v| v.string()).map_err(say)?),
+            Long("smtp-from") => options.smtp.from = Some(parser.value().and_then(|v| v.string()).map_err(say)?),
+            Long("site-url") => options.site_url = Some(parser.value().and_then(|v| v.string()).map_err(say)?),
             Long("email") => options.email = parser.value().and_then(|v| v.string()).map_err(say)?,
             Long("name") => options.name = parser.value().and_then(|v| v.string()).map_err(say)?,
             Long("staff") => options.staff = true,

@@ -24,7 +24,10 @@ const FAREWELL: Duration = Duration::from_secs(10);
 pub fn serve(options: &Options) -> Result<(), String> {
     let address = options.address()?;
     frugal();
-    let site = Site::open(&options.folder())?;
+    let mail = super::mail::config(options)?;
+    let mut site = Site::open(&options.folder())?;
+    site.mail = mail.map(stockroom::mail::Mailer::new);
+    site.db.write(User::system(), stockroom::mail::forget).map_err(|e| format!("the log of mails: {e}"))?;
     let folder = site.folder.display().to_string();
     let server = Server::new(site, trusted(options)?);
     let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT]).map_err(|e| format!("signals: {e}"))?;

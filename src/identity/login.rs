@@ -66,6 +66,16 @@ pub struct Credentials<'a> {
     pub verb: Verb,
 }
 
+/// What came of a name and a password.
+pub enum Checked {
+    /// They fit.
+    Right(Arc<User>),
+    /// They fit, but the account is closed.
+    Inactive,
+    /// They do not.
+    Wrong,
+}
+
 /// Who it is, and the session that says so, if one does.
 pub struct Caller {
     /// The user; nobody if nothing was shown.
@@ -195,17 +205,21 @@ impl Identity {
         let decoded = base64::engine::general_purpose::STANDARD.decode(value).map_err(|_| wrong())?;
         let text = String::from_utf8(decoded).map_err(|_| wrong())?;
         let (name, password) = text.split_once(':').ok_or_else(wrong)?;
-        self.check(db, name, password, client)?.ok_or_else(wrong)
+        match self.check(db, name, password, client)? {
+            Checked::Right(user) => Ok(user),
+            Checked::Inactive | Checked::Wrong => Err(wrong()),
+        }
     }
 
-    /// Checks a name and a password; a right pair is never turned away, wrong ones take their time.
+    /// Checks a name (in any case, where no other has it just so) and a password; a right pair is never turned away, wrong ones take
+    /// their time.
     ///
     /// # Errors
     /// 429 if too many wrong ones wait already.
-    pub fn check(&self, db: &Db, name: &str, password: &str, client: IpAddr) -> Result<Option<Arc<User>>> {
+    pub fn check(&self, db: &Db, name: &str, password: &str, client: IpAddr) -> Result<Checked> {
         let found: Option<(i64, String)> = db
             .read()?
-            .prepare_cached("SELECT id, password FROM user WHERE username = ?1 AND is_active = 1")?
+            .prepare_cached("SELECT id, password FROM user WHERE username = ?1 COLLATE NOCASE ORDER BY username = ?1 DESC, id LIMIT 1")?
             .query_row([name], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         let right = match &found {
@@ -217,15 +231,24 @@ impl Identity {
         };
         if let (true, Some((id, _))) = (right, found) {
             self.attempts.succeeded(client, name, Instant::now());
-            return Ok(load(&*db.read()?, id)?.map(Arc::new));
+            return Ok(load(&*db.read()?, id)?.map_or(Checked::Inactive, |user| Checked::Right(Arc::new(user))));
         }
+        self.slow_down(client, name)?;
+        Ok(Checked::Wrong)
+    }
+
+    /// Holds a wrong answer back for as long as the failures so far ask for.
+    ///
+    /// # Errors
+    /// 429 if too many wait already.
+    pub fn slow_down(&self, client: IpAddr, name: &str) -> Result<()> {
         self.attempts.failed(client, name, Instant::now());
         let delay = self.attempts.delay(client, name, Instant::now());
         if !delay.is_zero() {
             let Some(_place) = self.attempts.enter() else { return Err(Error::TooMany) };
             std::thread::sleep(delay);
         }
-        Ok(None)
+        Ok(())
     }
 }
 

@@ -2,7 +2,10 @@
 
 pub mod attempts;
 pub mod login;
+pub mod mail_key;
+pub mod otp;
 pub mod password;
+pub mod seal;
 pub mod session;
 pub mod token;
 
