@@ -13,6 +13,7 @@ pub mod error;
 pub mod front;
 pub mod identity;
 pub mod mail;
+pub mod oauth;
 pub mod openapi;
 pub mod order;
 pub mod part;

@@ -10,7 +10,8 @@ use crate::engine::call::{Call, Reply, Verb};
 use crate::engine::describe::{Action, Endpoint, Lookup, Resource, Verbs};
 use crate::engine::{options, read, write};
 use crate::error::{Error, Result};
-use crate::identity::{Access, Right, User};
+use crate::identity::scope::{self, Scopes};
+use crate::identity::{Access, Right, Role, User};
 use crate::part::{category, category_parameter, part, price, related, test_template};
 use crate::stock::{item, location, location_type, test, track};
 use crate::users::{group, me, owner, ruleset, token, user};
@@ -184,12 +185,7 @@ impl Target {
 
     /// May this user use the verb here? Nobody else decides.
     pub fn may(&self, user: &User, verb: Verb) -> bool {
-        let right = match verb {
-            Verb::Get | Verb::Options => Right::View,
-            Verb::Post => Right::Add,
-            Verb::Put | Verb::Patch => Right::Change,
-            Verb::Delete => Right::Delete,
-        };
+        let right = Right::of(verb);
         match self {
             // What is the caller's own is the caller's to change.
             Target::One(resource) if resource.lookup == Lookup::Caller => user.known(),
@@ -200,6 +196,17 @@ impl Target {
                 user.may(right, &open)
             }
         }
+    }
+
+    /// Do the scopes of an access token reach this far? They only narrow what the user may do.
+    pub fn within(&self, scopes: Scopes, verb: Verb) -> bool {
+        let (access, roles) = match self {
+            Target::List(resource) | Target::One(resource) => (resource.access, resource.roles),
+            // As documented; what the action does to its resource is checked against the narrowed user.
+            Target::Act(..) => (Access::Login, &[] as &[Role]),
+            Target::Hand(endpoint) => (endpoint.access, endpoint.roles),
+        };
+        access == Access::Anyone || scopes.has_one(&scope::needed(access, roles, Right::of(verb)))
     }
 
     /// Is the address open to people who did not log in?

@@ -17,6 +17,7 @@ use crate::front::forwarded::{self, Network};
 use crate::front::{Backend, Request};
 use crate::identity::login::{Caller, Credentials};
 use crate::identity::{User, session};
+use crate::oauth;
 use crate::router::{self, Target};
 use crate::site::{API_VERSION, SPEAKS, Site, VERSION};
 use crate::web;
@@ -56,9 +57,10 @@ impl Server {
         let (path, query) = request.target.split_once('?').map_or((request.target.clone(), String::new()), |(p, q)| (p.into(), q.into()));
         let host = if origin.host.is_empty() { "localhost" } else { &origin.host };
         let own = format!("{}://{host}", origin.scheme);
-        if path.starts_with(page::ROOT) {
+        if path.starts_with(page::ROOT) || path.starts_with(oauth::ROOT) {
             let call = self.visit(request, &path, &query, &own, origin.client, origin.scheme == "https");
-            let reply = call.and_then(|call| page::answer(&call)).unwrap_or_else(|e| error_page(&e, &path));
+            let answer = |call: Call| if path.starts_with(oauth::ROOT) { oauth::answer(&call) } else { page::answer(&call) };
+            let reply = call.and_then(answer).unwrap_or_else(|e| error_page(&e, &path));
             return Answered { reply, allow: None };
         }
         if !path.starts_with("/api/") {
@@ -128,6 +130,7 @@ impl Server {
             own_origin: own,
             client,
             verb: verb.unwrap_or(Verb::Post),
+            bearer: oauth::is_on(&self.site, &Query::parse(query)),
         };
         let caller = self.site.identity.who(&self.site.db, &shown)?;
         if self.lacks_factor(&caller, path, verb)? {
@@ -148,6 +151,9 @@ impl Server {
         }
         if !target.may(&caller.user, verb) {
             return Err(Error::denied());
+        }
+        if caller.scopes.is_some_and(|scopes| !target.within(scopes, verb)) {
+            return Err(Error::Denied("The scopes of this token do not reach this far.".into()));
         }
         let content = if verb.safe() { input::Content::Nothing } else { body_of(request)? };
         let call = Call::new(Facts {

@@ -28,6 +28,10 @@ pub struct Site {
     pub started: Moment,
     /// The mail server, where one is configured.
     pub mail: Option<crate::mail::Mailer>,
+    /// Is the OAuth provider (the flag OIDC) on?
+    pub oauth: bool,
+    /// The address under which people reach this server, where it was told; without a slash at its end.
+    pub url: Option<String>,
     /// More talkative answers for developers.
     pub debug: bool,
 }
@@ -54,7 +58,17 @@ impl Site {
         std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(&path).map_err(say)?;
         let db = Db::open(&path)?;
         db.write(crate::identity::User::system(), crate::common::setting::fill).map_err(|e| format!("settings: {e}"))?;
-        Ok(Site { db, folder, secret, identity: Identity::new(), started: moment::now(), mail: None, debug: false })
+        Ok(Site {
+            db,
+            folder,
+            secret,
+            identity: Identity::new(),
+            started: moment::now(),
+            mail: None,
+            oauth: false,
+            url: None,
+            debug: false,
+        })
     }
 }
 

@@ -75,6 +75,7 @@ fn known(server: &Server, request: &Request, own: &str, client: IpAddr) -> Resul
         own_origin: own,
         client,
         verb: Verb::Get,
+        bearer: false,
     };
     match server.site().identity.who(&server.site().db, &shown) {
         Ok(caller) => Ok(caller.user.known()),

@@ -13,6 +13,7 @@ mod api {
     mod login;
     mod mail;
     mod mfa;
+    mod oauth;
     mod part;
     mod part_category;
     mod part_more;

@@ -2,6 +2,7 @@
 
 mod check;
 mod mail;
+mod oauth;
 mod serve;
 mod user;
 
@@ -25,6 +26,10 @@ Usage:
   stockroom user reset-mfa NAME    take away the second factor, for who lost the phone; all sessions end
   stockroom user token NAME [--name WHAT-FOR]
                                    print an API token for the user
+  stockroom oauth list             the programs that may ask users for consent
+  stockroom oauth add NAME [--redirect URL]… [--confidential] [--acts-as USER]
+                                   register one; with --acts-as it may act as that user on its own account
+  stockroom oauth remove CLIENT-ID remove one; its tokens end
   stockroom openapi [FILE]         write the OpenAPI document (JSON), to standard output without FILE
   stockroom check                  look the data over and say what is wrong with it
   stockroom --version | --help
@@ -43,7 +48,9 @@ Options of serve:
   --smtp-host HOST        send mail through this server, with
   --smtp-port N, --smtp-user NAME, --smtp-tls none|starttls|tls, --smtp-from ADDRESS
                           (or STOCKROOM_SMTP_HOST, _PORT, _USER, _TLS, _FROM; the password in STOCKROOM_SMTP_PASSWORD alone)
-  --site-url URL          the address under which people reach this server, for links in mails (or STOCKROOM_SITE_URL)
+  --site-url URL          the address under which people reach this server, for links in mails and the name
+                          in OAuth's tokens (or STOCKROOM_SITE_URL)
+  --oauth                 be an OAuth 2 and OpenID Connect provider below /o/ (or STOCKROOM_OAUTH=1)
 
 For the first start:
   STOCKROOM_ADMIN_USER, STOCKROOM_ADMIN_PASSWORD, STOCKROOM_ADMIN_EMAIL
@@ -63,6 +70,10 @@ pub struct Options {
     tls_key: Option<PathBuf>,
     smtp: mail::Given,
     site_url: Option<String>,
+    oauth: bool,
+    redirects: Vec<String>,
+    confidential: bool,
+    acts_as: Option<String>,
     email: String,
     name: String,
     staff: bool,
@@ -102,6 +113,9 @@ pub fn run(args: impl Iterator<Item = OsString>) -> Result<(), String> {
         ["user", "password", name] => user::set_password(&options, name),
         ["user", "reset-mfa", name] => user::reset_mfa(&options, name),
         ["user", "token", name] => user::token(&options, name),
+        ["oauth", "list"] => oauth::list(&options),
+        ["oauth", "add", name] => oauth::add(&options, name),
+        ["oauth", "remove", client] => oauth::remove(&options, client),
         ["openapi"] => say(&document()?),
         ["openapi", file] => std::fs::write(file, document()?).map_err(|e| format!("{file}: {e}")),
         ["check"] => check::check(&options),
@@ -142,6 +156,10 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<Options, String> {
             Long("smtp-tls") => options.smtp.tls = Some(parser.value().and_then(|v| v.string()).map_err(say)?),
             Long("smtp-from") => options.smtp.from = Some(parser.value().and_then(|v| v.string()).map_err(say)?),
             Long("site-url") => options.site_url = Some(parser.value().and_then(|v| v.string()).map_err(say)?),
+            Long("oauth") => options.oauth = true,
+            Long("redirect") => options.redirects.push(parser.value().and_then(|v| v.string()).map_err(say)?),
+            Long("confidential") => options.confidential = true,
+            Long("acts-as") => options.acts_as = Some(parser.value().and_then(|v| v.string()).map_err(say)?),
             Long("email") => options.email = parser.value().and_then(|v| v.string()).map_err(say)?,
             Long("name") => options.name = parser.value().and_then(|v| v.string()).map_err(say)?,
             Long("staff") => options.staff = true,

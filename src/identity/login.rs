@@ -12,6 +12,7 @@ use subtle::ConstantTimeEq;
 
 use super::attempts::Attempts;
 use super::password::Verifier;
+use super::scope::Scopes;
 use super::session::{self, COOKIE, CSRF};
 use super::token::digest;
 use super::{ROLES, Right, User};
@@ -19,6 +20,7 @@ use crate::db::{self, Db};
 use crate::engine::call::Verb;
 use crate::engine::moment;
 use crate::error::{Error, Result};
+use crate::oauth::token as oauth;
 
 /// How long a token or session is believed without asking the database, which another process may have changed.
 const BELIEVED: Duration = Duration::from_secs(10);
@@ -64,6 +66,8 @@ pub struct Credentials<'a> {
     pub client: IpAddr,
     /// The verb.
     pub verb: Verb,
+    /// Do access tokens of OAuth count?
+    pub bearer: bool,
 }
 
 /// What came of a name and a password.
@@ -84,6 +88,16 @@ pub struct Caller {
     pub session: Option<String>,
     /// The key of the API token; 0 if it was none.
     pub token: i64,
+    /// What an access token of OAuth allows; none if it was something else.
+    pub scopes: Option<Scopes>,
+}
+
+/// The user behind an access token, which counts only where OAuth is on.
+fn by_bearer(db: &Db, token: &str, on: bool) -> Result<Caller> {
+    let refused = || Error::Unauthenticated("This token is not valid.".into());
+    let found = if on { oauth::bearer(&*db.read()?, token)? } else { None };
+    let oauth::Bearer { user, scopes } = found.ok_or_else(refused)?;
+    Ok(Caller { user, session: None, token: 0, scopes: Some(scopes) })
 }
 
 impl Identity {
@@ -101,20 +115,26 @@ impl Identity {
             let header = header.trim();
             let (scheme, value) = header.split_once(' ').unwrap_or((header, ""));
             match scheme.to_ascii_lowercase().as_str() {
-                "token" => return self.by_token(db, value.trim()).map(|(user, token)| Caller { user, session: None, token }),
-                "basic" => return self.by_password(db, value.trim(), shown.client).map(|user| Caller { user, session: None, token: 0 }),
-                // Only OAuth2 hands out bearers, and it is off.
-                "bearer" => return Err(Error::Unauthenticated("Bearer tokens are not accepted here.".into())),
+                "token" => return self.by_token(db, value.trim()).map(|(user, token)| Caller { user, session: None, token, scopes: None }),
+                "basic" => {
+                    return self.by_password(db, value.trim(), shown.client).map(|user| Caller {
+                        user,
+                        session: None,
+                        token: 0,
+                        scopes: None,
+                    });
+                }
+                "bearer" => return by_bearer(db, value.trim(), shown.bearer),
                 _ => {}
             }
         }
-        let nobody = || Caller { user: Arc::new(User::anonymous()), session: None, token: 0 };
+        let nobody = || Caller { user: Arc::new(User::anonymous()), session: None, token: 0, scopes: None };
         let Some(cookie) = session::cookie(shown.cookie, COOKIE).filter(|c| !c.is_empty()) else { return Ok(nobody()) };
         let Some(user) = self.by_session(db, cookie)? else { return Ok(nobody()) };
         if !shown.verb.safe() {
             guarded(shown)?;
         }
-        Ok(Caller { user, session: Some(cookie.to_string()), token: 0 })
+        Ok(Caller { user, session: Some(cookie.to_string()), token: 0, scopes: None })
     }
 
     /// What is known under this key, and the version of the database's people for which it holds.

@@ -29,11 +29,16 @@ pub static MESSAGE: Resource = Resource {
         prose("body", 0).required().label("Body"),
         email("to").required().label("To"),
         email("sender").required().label("Sender"),
-        choice("status", Choices::Words(STATUS)).null().blank().label("Status"),
+        choice("status", Choices::Words(STATUS)).null().blank().fixed().says_writable().label("Status"),
         moment("timestamp").fixed().label("Timestamp"),
         any("headers").null().computed("NULL").says_writable().label("Headers"),
         prose("full_message", 0).null().blank().computed("NULL").says_writable().label("Full message"),
-        choice("direction", Choices::Words(&[("I", "Inbound"), ("O", "Outbound")])).null().blank().label("Direction"),
+        choice("direction", Choices::Words(&[("I", "Inbound"), ("O", "Outbound")]))
+            .null()
+            .blank()
+            .fixed()
+            .says_writable()
+            .label("Direction"),
         choice("priority", Choices::Numbers(PRIORITY)).required().label("Priority"),
         text("error_code", 50).null().blank().label("Error code"),
         prose("error_message", 0).null().blank().label("Error message"),
