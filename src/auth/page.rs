@@ -33,6 +33,10 @@ pub fn answer(call: &Call) -> Result<Reply> {
     match (call.path.strip_prefix(ROOT).unwrap_or_default(), post) {
         ("login/", false) => login_form(call, ""),
         ("login/", true) => log_in(call),
+        ("code/", false) => match waiting_user(call)? {
+            Some(_) => code_form(call, ""),
+            None => login_form(call, ""),
+        },
         ("code/", true) => show_code(call),
         ("link/", false) => key_form(call, "Log in", &[Purpose::Login], "Log in with the link from your mail?", "Log in"),
         ("link/", true) => follow(call),

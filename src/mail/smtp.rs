@@ -1,5 +1,6 @@
 //! The way to the mail server.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use lettre::message::header::ContentType;
@@ -101,6 +102,9 @@ pub fn send(config: &Config, letter: &Letter) -> Result<String, String> {
         let mut text = e.to_string();
         let mut cause = std::error::Error::source(&e);
         while let Some(inner) = cause {
+            if inner.downcast_ref::<std::io::Error>().is_some_and(|e| matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)) {
+                return "the mail server did not answer in time".into();
+            }
             text = format!("{text}: {inner}");
             cause = inner.source();
         }

@@ -79,6 +79,23 @@ fn an_app_is_set_up_and_asked_for_from_then_on() {
 }
 
 #[test]
+fn the_pages_ask_for_the_code_too() {
+    let shop = Shop::new();
+    let secret = set_up(&Browser::of(&shop, "store"));
+    let browser = Browser::new(&shop);
+    let page = browser.submit("/accounts/login/", &[("username", "store"), ("password", PASSWORD), ("next", "/api-doc/")]).is(200);
+    assert!(page.text().contains("one-time-code") && !browser.is_in());
+    assert!(browser.visit("/accounts/code/").is(200).text().contains("one-time-code"));
+    let give = |code: &str| browser.submit("/accounts/code/", &[("code", code), ("next", "/api-doc/")]);
+    give("000000").is(400);
+    browser.submit_forged("/accounts/code/", &[("code", &code(&secret, 1))]).is(403);
+    assert_eq!(give(&code(&secret, 1)).is(303).header("Location"), Some("/api-doc/"));
+    assert!(browser.is_in());
+    give("000000").is(400);
+    assert!(!Browser::new(&shop).visit("/accounts/code/").is(200).text().contains("one-time-code"));
+}
+
+#[test]
 fn a_recovery_code_lets_in_once() {
     let shop = Shop::new();
     let browser = Browser::of(&shop, "store");
