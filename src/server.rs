@@ -102,7 +102,7 @@ impl Server {
     }
 
     /// Must this caller set up a second factor before anything else? That holds for sessions; programs with tokens cannot show one.
-    fn lacks_factor(&self, caller: &Caller, path: &str, verb: Option<Verb>) -> Result<bool> {
+    pub(crate) fn lacks_factor(&self, caller: &Caller, path: &str, verb: Option<Verb>) -> Result<bool> {
         if caller.session.is_none() || path.starts_with("/api/auth/v1/") || verb == Some(Verb::Get) && FREE.contains(&path) {
             return Ok(false);
         }

@@ -30,6 +30,8 @@ pub struct Site {
     pub mail: Option<crate::mail::Mailer>,
     /// Is the OAuth provider (the flag OIDC) on?
     pub oauth: bool,
+    /// The key of the OAuth provider.
+    pub signing: crate::oauth::key::Keeper,
     /// The address under which people reach this server, where it was told; without a slash at its end.
     pub url: Option<String>,
     /// More talkative answers for developers.
@@ -66,6 +68,7 @@ impl Site {
             started: moment::now(),
             mail: None,
             oauth: false,
+            signing: crate::oauth::key::Keeper::default(),
             url: None,
             debug: false,
         })

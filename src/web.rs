@@ -34,10 +34,10 @@ pub fn page(server: &Server, request: &Request, path: &str, own: &str, client: I
     }
     match path {
         "/" => Ok(html(include_bytes!("../assets/home.html"))),
-        "/api-doc" | "/api-doc/" if known(server, request, own, client)? => Ok(html(include_bytes!("../assets/api-doc.html"))),
+        "/api-doc" | "/api-doc/" if known(server, request, path, own, client)? => Ok(html(include_bytes!("../assets/api-doc.html"))),
         "/api-doc" | "/api-doc/" => Ok(Reply::empty(302).with("Location", "/?next=/api-doc/")),
         // Proxies ask here before they serve files.
-        "/auth/" => match known(server, request, own, client)? {
+        "/auth/" => match known(server, request, path, own, client)? {
             true => Ok(Reply::document("text/plain; charset=utf-8", b"".as_slice())),
             false => Err(Error::Unauthenticated("Log in first.".into())),
         },
@@ -46,7 +46,7 @@ pub fn page(server: &Server, request: &Request, path: &str, own: &str, client: I
             Some((_, kind, bytes)) => {
                 Ok(Reply::document(kind, *bytes).with("Cache-Control", "public, max-age=300").with("Content-Security-Policy", POLICY))
             }
-            None if path.starts_with("/media/") && !known(server, request, own, client)? => {
+            None if path.starts_with("/media/") && !known(server, request, path, own, client)? => {
                 Err(Error::Unauthenticated("Log in first.".into()))
             }
             None => Err(Error::NotFound("There is nothing at this address.".into())),
@@ -62,7 +62,7 @@ fn html(bytes: &'static [u8]) -> Reply {
 }
 
 /// Is it somebody with a session or a token? A password does not open pages.
-fn known(server: &Server, request: &Request, own: &str, client: IpAddr) -> Result<bool> {
+fn known(server: &Server, request: &Request, path: &str, own: &str, client: IpAddr) -> Result<bool> {
     let authorization = request.header("Authorization").map(|a| match a.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => format!("Token {token}"),
         _ => a.to_string(),
@@ -78,7 +78,7 @@ fn known(server: &Server, request: &Request, own: &str, client: IpAddr) -> Resul
         bearer: false,
     };
     match server.site().identity.who(&server.site().db, &shown) {
-        Ok(caller) => Ok(caller.user.known()),
+        Ok(caller) => Ok(caller.user.known() && !server.lacks_factor(&caller, path, None)?),
         Err(Error::Unauthenticated(_)) => Ok(false),
         Err(other) => Err(other),
     }

@@ -12,7 +12,7 @@ use crate::engine::input::{self, Content, Mode};
 use crate::error::Result;
 use crate::identity::login::Checked;
 use crate::identity::mail_key::{self, Purpose};
-use crate::identity::{password, session};
+use crate::identity::{User, password, session};
 use crate::mail::{self, Letter};
 use crate::users::user;
 
@@ -74,27 +74,38 @@ pub fn request(call: &Call) -> Result<Reply> {
         return Ok(wrong.reply());
     }
     let offered = setting::is_on(&*call.db().read()?, "LOGIN_ENABLE_PWD_FORGOT")?;
-    if offered && let Some(base) = mail::base(call) {
-        let made = call.write(move |tx, _| {
-            let Some((user, name, email)) = owner(tx, &email)? else { return Ok(None) };
-            Ok(mail_key::make(tx, Purpose::Reset, user, &email)?.map(|key| (name, email, key)))
-        })?;
-        if let Some((name, email, key)) = made {
-            mail::post(
-                &call.site,
-                Letter {
-                    to: email,
-                    subject: "Set a new password".into(),
-                    text: format!(
-                        "Somebody, probably you, asked for a new password for the account {name}.\n\nSet it here within an hour:\n\n{}\n\nIf it was not you, do nothing: the password stays as it is.\n",
-                        mail::SECRET
-                    ),
-                    secret: format!("{base}/accounts/reset/?key={key}"),
-                },
-            )?;
-        }
+    if offered {
+        send_key(call, Purpose::Reset, email);
     }
     Ok(envelope(200, json!({})))
+}
+
+/// Sends a key to the owner of an address, if it has one; the caller cannot tell.
+fn send_key(call: &Call, purpose: Purpose, email: String) {
+    let Some(base) = mail::base(call).map(String::from) else { return };
+    mail::later(&call.site, move |site| {
+        let made = site.db.write(User::system(), move |tx| {
+            let Some((user, name, email)) = owner(tx, &email)? else { return Ok(None) };
+            Ok(mail_key::make(tx, purpose, user, &email)?.map(|key| (name, email, key)))
+        })?;
+        Ok(made.map(|(name, to, key)| {
+            let (subject, asked, page, after) = match purpose {
+                Purpose::Reset => (
+                    "Set a new password",
+                    "a new password for the account",
+                    "reset",
+                    "It is good once, for an hour. If it was not you, do nothing: the password stays as it is.",
+                ),
+                _ => ("Log in", "a link to log in as", "link", "It is good once, for five minutes. If it was not you, do nothing."),
+            };
+            Letter {
+                to,
+                subject: subject.into(),
+                text: format!("Somebody, probably you, asked for {asked} {name}:\n\n{}\n\n{after}\n", mail::SECRET),
+                secret: format!("{base}/accounts/{page}/?key={key}"),
+            }
+        }))
+    });
 }
 
 /// The active user with this address, which must be the first one or a verified one; with the name and the address as it is kept.
@@ -172,25 +183,6 @@ pub fn link(call: &Call) -> Result<Reply> {
         return crate::error::invalid("email", "This is needed.");
     }
     let email = given(call, "email");
-    if let Some(base) = mail::base(call) {
-        let made = call.write(move |tx, _| {
-            let Some((user, name, email)) = owner(tx, &email)? else { return Ok(None) };
-            Ok(mail_key::make(tx, Purpose::Login, user, &email)?.map(|key| (name, email, key)))
-        })?;
-        if let Some((name, email, key)) = made {
-            mail::post(
-                &call.site,
-                Letter {
-                    to: email,
-                    subject: "Log in".into(),
-                    text: format!(
-                        "Somebody, probably you, asked for a link to log in as {name}. It is good once, for five minutes:\n\n{}\n\nIf it was not you, do nothing.\n",
-                        mail::SECRET
-                    ),
-                    secret: format!("{base}/accounts/link/?key={key}"),
-                },
-            )?;
-        }
-    }
+    send_key(call, Purpose::Login, email);
     Ok(Reply::value(&json!({"status": "ok"})))
 }

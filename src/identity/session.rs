@@ -177,13 +177,17 @@ pub fn end(tx: &Tx<'_>, value: &str) -> Result<()> {
     db::run(tx, "DELETE FROM session WHERE digest = ?1", [digest(value)]).map(|_| ())
 }
 
-/// Ends all sessions of a user, for example because the password changed; and logins that wait, and what was sent to get in by.
+/// Ends all sessions of a user, for example because the password changed; and logins that wait, what was sent to get in by, and what
+/// programs were granted.
 ///
 /// # Errors
 /// The database cannot be written.
 pub fn end_all(tx: &Tx<'_>, user: i64) -> Result<()> {
     db::run(tx, "DELETE FROM session WHERE user = ?1", [user])?;
     db::run(tx, "DELETE FROM login_stage WHERE user = ?1", [user])?;
+    // What programs were granted ends too: there is no other place to take it back.
+    db::run(tx, "DELETE FROM oauth_token WHERE user = ?1", [user])?;
+    db::run(tx, "DELETE FROM oauth_code WHERE user = ?1", [user])?;
     super::mail_key::end_all(tx, user)
 }
 

@@ -40,11 +40,15 @@ pub struct Letter {
 /// How a letter ended: sent, or why not.
 type Outcome = std::result::Result<(), String>;
 
-struct Job {
-    site: Arc<Site>,
-    row: i64,
-    letter: Letter,
-    done: SyncSender<Outcome>,
+enum Job {
+    Send {
+        site: Arc<Site>,
+        row: i64,
+        letter: Letter,
+        done: SyncSender<Outcome>,
+    },
+    /// Finds out first whether there is something to send.
+    Think(Box<dyn FnOnce() + Send>),
 }
 
 /// The mail server, and the thread that talks to it.
@@ -74,11 +78,16 @@ impl Mailer {
 }
 
 fn work(config: &smtp::Config, jobs: &Receiver<Job>) {
-    while let Ok(Job { site, row, letter, done }) = jobs.recv() {
-        let outcome = smtp::send(config, &letter);
-        note(&site, row, &outcome);
-        // Nobody may be waiting.
-        let _ = done.send(outcome.map(|_| ()));
+    while let Ok(job) = jobs.recv() {
+        match job {
+            Job::Think(think) => think(),
+            Job::Send { site, row, letter, done } => {
+                let outcome = smtp::send(config, &letter);
+                note(&site, row, &outcome);
+                // Nobody may be waiting.
+                let _ = done.send(outcome.map(|_| ()));
+            }
+        }
     }
 }
 
@@ -126,10 +135,29 @@ pub fn post(site: &Arc<Site>, letter: Letter) -> Result<Option<Receiver<Outcome>
         Ok(tx.last_insert_rowid())
     })?;
     let (done, outcome) = sync_channel(1);
-    if mailer.queue().try_send(Job { site: site.clone(), row, letter, done }).is_err() {
+    if mailer.queue().try_send(Job::Send { site: site.clone(), row, letter, done }).is_err() {
         note(site, row, &Err("too many letters wait already".into()));
     }
     Ok(Some(outcome))
+}
+
+/// Lets the thread find out whether there is a letter to send, and send it. An answer that must not tell whether an address is known
+/// must not take longer for one that is, either. If too much waits already nothing is done.
+pub fn later(site: &Arc<Site>, find: impl FnOnce(&Arc<Site>) -> Result<Option<Letter>> + Send + 'static) {
+    let Some(mailer) = &site.mail else { return };
+    let own = site.clone();
+    let think = move || match find(&own) {
+        Ok(None) => {}
+        Ok(Some(letter)) => {
+            if let Err(e) = post(&own, letter) {
+                ::log::error!("a mail could not be noted: {e}");
+            }
+        }
+        Err(e) => ::log::error!("a mail could not be made: {e}"),
+    };
+    if mailer.queue().try_send(Job::Think(Box::new(think))).is_err() {
+        ::log::warn!("a mail was not made: too many letters wait already");
+    }
 }
 
 /// Marks what an earlier run left unsent; it is lost, for its secrets were in memory alone.

@@ -75,6 +75,11 @@ fn read(call: &Call) -> Result<std::result::Result<Asked, Reply>> {
     if parameter(call, "response_type") != "code" {
         return wrong("unsupported_response_type", "Only code is possible.");
     }
+    for name in ["request", "request_uri"] {
+        if !parameter(call, name).is_empty() {
+            return wrong(if name == "request" { "request_not_supported" } else { "request_uri_not_supported" }, "Say it in the query.");
+        }
+    }
     let scopes = match parameter(call, "scope") {
         none if none.trim().is_empty() => Scopes::parse("g:read"),
         named => Scopes::parse(&named),

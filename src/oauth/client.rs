@@ -127,6 +127,9 @@ fn chief(call: &Call) -> Result<()> {
     if !call.user.superuser {
         return Err(Error::Denied("Only superusers may see and change the registered programs.".into()));
     }
+    if lacks_factor(&*call.db().read()?, call.user.id)? {
+        return Err(Error::Denied("Set up a second factor first.".into()));
+    }
     Ok(())
 }
 

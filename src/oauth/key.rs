@@ -1,5 +1,7 @@
 //! The key that signs identity tokens: RSA with 2048 bits, made when it is first needed, kept sealed.
 
+use std::sync::{Mutex, PoisonError};
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use rsa::pkcs1v15::SigningKey;
@@ -25,22 +27,33 @@ fn failed(e: impl std::fmt::Display) -> Error {
     Error::Internal(format!("the signing key: {e}"))
 }
 
-/// The key; made now, if there is none.
+/// The key of a running server, once it was read or made.
+#[derive(Default)]
+pub struct Keeper(Mutex<Option<RsaPrivateKey>>);
+
+/// The key; made now, if there is none. Making one takes seconds, so whoever asks meanwhile waits for the same.
 fn key(call: &Call) -> Result<RsaPrivateKey> {
-    let kept = |call: &Call| -> Result<Option<Vec<u8>>> { db::one(&*call.db().read()?, "SELECT sealed FROM oauth_key WHERE id = 1", []) };
-    let sealed = match kept(call)? {
-        Some(sealed) => sealed,
+    let mut keeper = call.site.signing.0.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(key) = &*keeper {
+        return Ok(key.clone());
+    }
+    let kept: Option<Vec<u8>> = db::one(&*call.db().read()?, "SELECT sealed FROM oauth_key WHERE id = 1", [])?;
+    let key = match kept {
+        Some(sealed) => unsealed(call, &sealed)?,
         None => {
             let made = RsaPrivateKey::new(&mut UnwrapErr(getrandom::SysRng), SIZE).map_err(failed)?;
             let primes: Vec<u8> = made.primes().iter().flat_map(|prime| bytes(prime, PRIME)).collect();
             let sealed = seal::seal(&call.site.secret, "oauth key", 0, &primes)?;
-            // Two may make one at the same time; the first one stays.
-            call.write(move |tx, _| db::run(tx, "INSERT OR IGNORE INTO oauth_key (id, sealed) VALUES (1, ?1)", [sealed]))?;
-            kept(call)?.ok_or_else(|| failed("it was not kept"))?
+            call.write(move |tx, _| db::run(tx, "INSERT INTO oauth_key (id, sealed) VALUES (1, ?1)", [sealed]))?;
+            made
         }
     };
+    Ok(keeper.insert(key).clone())
+}
+
+fn unsealed(call: &Call, sealed: &[u8]) -> Result<RsaPrivateKey> {
     let primes =
-        seal::open(&call.site.secret, "oauth key", 0, &sealed)?.ok_or_else(|| failed("it was sealed under another secret key file"))?;
+        seal::open(&call.site.secret, "oauth key", 0, sealed)?.ok_or_else(|| failed("it was sealed under another secret key file"))?;
     let (p, q) = primes.split_at_checked(PRIME).ok_or_else(|| failed("it is damaged"))?;
     let number = |bytes: &[u8]| BoxedUint::from_be_slice(bytes, u32::try_from(PRIME * 8).unwrap_or(0)).map_err(|_| failed("it is damaged"));
     RsaPrivateKey::from_p_q(number(p)?, number(q)?, BoxedUint::from(65_537_u32)).map_err(failed)

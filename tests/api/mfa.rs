@@ -190,7 +190,9 @@ fn a_server_that_wants_factors_wants_them_first() {
     browser.json("GET", "/api/user/me/token/", NONE).is(401);
     browser.json("GET", "/api/user/me/", NONE).is(200);
     browser.json("PATCH", "/api/user/me/", json!({"first_name": "x"})).is(401);
+    browser.visit("/auth/").is(401);
     shop.store.get("/api/stock/").is(200);
     set_up(&browser);
     browser.json("GET", "/api/stock/", NONE).is(200);
+    browser.visit("/auth/").is(200);
 }

@@ -227,6 +227,7 @@ fn a_request_that_is_not_sound_is_refused() {
         ("g:read", [("code_challenge_method", "")], "invalid_request"),
         ("g:read", [("code_challenge", "short")], "invalid_request"),
         ("g:read", [("prompt", "none")], "consent_required"),
+        ("g:read", [("request", "x")], "request_not_supported"),
     ] {
         let back = told(&visit(&browser, &asking(scope, &changes)).is(302), BACK);
         assert_eq!((back["error"].as_str(), back["iss"].as_str()), (error, "http://shop.test/o"), "{changes:?}");
@@ -365,6 +366,13 @@ fn a_token_reaches_as_far_as_its_scopes_and_its_user() {
     reads.get("/o/userinfo/").is(403);
     shop.anon.get("/o/userinfo/").is(401);
     bearer(&shop, "x").get("/api/").is(401);
+    // A new password takes back what was granted: there is no other place to do that.
+    let granted = with_scopes(&shop, "store", "g:read");
+    granted.get("/api/user/me/").is(200);
+    shop.admin.put(&format!("/api/user/{}/set-password/", shop.store.id), json!({"password": PASSWORD, "override_warning": true})).is(200);
+    granted.get("/api/user/me/").is(401);
+    let reads = with_scopes(&shop, "store", "r:view:stock_location");
+    reads.get(place).is(200);
     // A closed account closes its tokens.
     shop.sql("UPDATE user SET is_active = 0 WHERE username = 'store'");
     reads.get(place).is(401);
@@ -454,6 +462,7 @@ fn discovery_tells_what_is_possible() {
         site.oauth = true;
         site.url = Some("https://stock.example.org".into());
     });
+    assert_eq!(shop.rows("oauth_key"), 0, "made when it is first needed");
     for path in ["/o/.well-known/openid-configuration", "/o/.well-known/openid-configuration/"] {
         let told = shop.anon.get(path).is(200);
         assert_eq!(told["issuer"], "https://stock.example.org/o");
@@ -465,6 +474,8 @@ fn discovery_tells_what_is_possible() {
     let first = key(&shop);
     assert_eq!((first.clone(), first["d"].is_null()), (key(&shop), true), "one key, its public half alone");
     assert_eq!(shop.rows("oauth_key"), 1);
+    let later = shop.restarted(|site| site.oauth = true).get("/o/.well-known/jwks.json").is(200);
+    assert_eq!(later["keys"][0], first, "also after a restart");
 }
 
 #[test]

@@ -172,6 +172,13 @@ impl Shop {
         self.folder.path()
     }
 
+    /// Nobody in particular, at another server that was started on the same folder.
+    pub fn restarted(&self, options: impl FnOnce(&mut Site)) -> Person {
+        let mut site = Site::open(self.folder.path()).unwrap();
+        options(&mut site);
+        Person { server: Server::new(site, Vec::new()), ..self.anon.clone() }
+    }
+
     /// Somebody who shows a token.
     pub fn with_token(&self, token: &str) -> Person {
         self.with_headers(&[("Authorization", &format!("Token {token}"))])
