@@ -10,11 +10,14 @@ use super::{Wrong, address, envelope, given, guard, needed};
 use crate::common::setting;
 use crate::db;
 use crate::engine::call::{Call, Reply};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::identity::login::load;
 use crate::identity::mail_key::Purpose;
 use crate::identity::{User, password, session};
 use crate::users::user;
+
+/// Under what name registrations are counted; no user can have it.
+const SENDER: &str = "new accounts";
 
 /// May visitors register? Without a mail server they may not, as in the reference: nobody could prove an address.
 ///
@@ -69,7 +72,12 @@ pub fn sign_up(call: &Call) -> Result<Reply> {
     if !wrong.is_empty() {
         return Ok(wrong.reply());
     }
-    make(call, name, email, &plain, restricted)
+    // Accounts cost work and mail: whoever makes many waits like one who guesses passwords.
+    match call.site.identity.slow_down(call.client, SENDER) {
+        Err(Error::TooMany) => Ok(Wrong::one("username", "too_many_signups", "Too many registrations; wait a little.")),
+        Err(other) => Err(other),
+        Ok(()) => make(call, name, email, &plain, restricted),
+    }
 }
 
 fn in_domains(email: &str, domains: &str) -> bool {
