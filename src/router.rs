@@ -14,11 +14,12 @@ use crate::engine::call::{Call, Reply, Verb};
 use crate::engine::describe::{Action, Endpoint, Field, Kind, Lookup, Resource, Verbs};
 use crate::engine::{options, read, write};
 use crate::error::{Error, Result, WHOLE, invalid};
-use crate::identity::{Access, Right, User};
+use crate::identity::scope::{self, Scopes};
+use crate::identity::{Access, Right, Role, User};
 use crate::media;
 use crate::part::{category, category_parameter, part, price, related, test_template, thumb};
 use crate::stock::{item, location, location_type, test, track};
-use crate::users::{group, login, me, owner, preference, ruleset, token, user};
+use crate::users::{group, me, owner, preference, ruleset, token, user};
 
 /// All resources that have addresses.
 pub static RESOURCES: &[&Resource] = &[
@@ -64,6 +65,7 @@ pub static RESOURCES: &[&Resource] = &[
     &barcode::history::HISTORY,
     &content_type::CONTENT_TYPE,
     &custom_state::CUSTOM_STATE,
+    &crate::mail::log::MESSAGE,
     &setting::GLOBAL,
     &setting::USER,
     &setting::NOTIFICATION,
@@ -89,7 +91,6 @@ pub static ENDPOINTS: &[&[Endpoint]] = &[
     std::slice::from_ref(&unit::ALL),
     content_type::ENDPOINTS,
     metadata::ENDPOINTS,
-    login::ENDPOINTS,
     std::slice::from_ref(&preference::ENDPOINT),
     plugin::ENDPOINTS,
     flag::ENDPOINTS,
@@ -104,6 +105,8 @@ pub static ENDPOINTS: &[&[Endpoint]] = &[
     std::slice::from_ref(&icon::ENDPOINT),
     std::slice::from_ref(&webhook::ENDPOINT),
     std::slice::from_ref(&version_text::ENDPOINT),
+    crate::auth::ENDPOINTS,
+    crate::mail::log::ENDPOINTS,
 ];
 
 /// What an address leads to.
@@ -149,7 +152,9 @@ static ROUTES: LazyLock<Routes> = LazyLock::new(|| {
         if [Verbs::DETAIL, Verbs::UPDATE, Verbs::DELETE].into_iter().any(|v| resource.verbs.has(v)) {
             let one = match resource.lookup {
                 Lookup::Caller => base.clone(),
-                Lookup::Word(_) => format!("{base}{{word}}/"),
+                // Keys of settings have no hyphens, and with one there is no such address in the contract.
+                Lookup::Word("key") => format!("{base}{{word}}/"),
+                Lookup::Word(_) => format!("{base}{{text}}/"),
                 Lookup::Key if resource.path.contains("{id}") => base.clone(),
                 Lookup::Key => format!("{base}{{id}}/"),
             };
@@ -262,12 +267,7 @@ impl Target {
 
     /// May this user use the verb here? Nobody else decides.
     pub fn may(&self, user: &User, verb: Verb) -> bool {
-        let right = match verb {
-            Verb::Get | Verb::Options => Right::View,
-            Verb::Post => Right::Add,
-            Verb::Put | Verb::Patch => Right::Change,
-            Verb::Delete => Right::Delete,
-        };
+        let right = Right::of(verb);
         match self {
             // What is the caller's own is the caller's to change.
             Target::One(resource) if resource.lookup == Lookup::Caller => user.known(),
@@ -278,6 +278,17 @@ impl Target {
                 user.may(right, &open)
             }
         }
+    }
+
+    /// Do the scopes of an access token reach this far? They only narrow what the user may do.
+    pub fn within(&self, scopes: Scopes, verb: Verb) -> bool {
+        let (access, roles) = match self {
+            Target::List(resource) | Target::One(resource) => (resource.access, resource.roles),
+            // As documented; what the action does to its resource is checked against the narrowed user.
+            Target::Act(..) => (Access::Login, &[] as &[Role]),
+            Target::Hand(endpoint) => (endpoint.access, endpoint.roles),
+        };
+        access == Access::Anyone || scopes.has_one(&scope::needed(access, roles, Right::of(verb)))
     }
 
     /// Is the address open to people who did not log in?

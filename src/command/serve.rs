@@ -24,8 +24,13 @@ const FAREWELL: Duration = Duration::from_secs(10);
 pub fn serve(options: &Options) -> Result<(), String> {
     let address = options.address()?;
     frugal();
+    let mail = super::mail::config(options)?;
     let mut site = Site::open(&options.folder())?;
     (site.debug, site.options) = (options.debug(), options.given());
+    site.url = super::mail::given(options.site_url.as_ref(), "STOCKROOM_SITE_URL").map(|url| url.trim_end_matches('/').to_string());
+    site.oauth = options.oauth || std::env::var("STOCKROOM_OAUTH").is_ok_and(|on| stockroom::engine::call::loosely_true(&on));
+    site.mail = mail.map(stockroom::mail::Mailer::new);
+    site.db.write(User::system(), stockroom::mail::forget).map_err(|e| format!("the log of mails: {e}"))?;
     let folder = site.folder.display().to_string();
     let server = Server::new(site, trusted(options)?);
     daily(&server)?;

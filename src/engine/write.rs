@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rusqlite::types::Value as Sql;
 
 use super::call::{Call, Reply, Verb};
-use super::describe::{Resource, Source, Verbs};
+use super::describe::{Lookup, Resource, Source, Verbs};
 use super::input::{self, Content, Input, Mode, Value};
 use super::json::Json;
 use super::read::{self, Shape, Writer};
@@ -335,7 +335,14 @@ fn meant(tx: &Tx<'_>, call: &Call, resource: &'static Resource) -> Result<Vec<i6
     let all = call.content.raw("all").is_some_and(|v| v == true || v.as_str().is_some_and(super::call::loosely_true));
     let mut keys: Vec<i64> = match call.content.raw("items") {
         Some(serde_json::Value::Array(list)) if !list.is_empty() => {
-            list.iter().filter_map(|v| v.as_i64().or_else(|| v.as_str()?.parse().ok())).collect()
+            match resource.lookup {
+                // What its address names by a word is named by words here too.
+                Lookup::Word(column) => {
+                    let sql = format!("SELECT id FROM \"{}\" WHERE \"{column}\" IN (SELECT value FROM json_each(?1))", resource.table);
+                    db::column(tx, &sql, [serde_json::Value::Array(list).to_string()])?
+                }
+                _ => list.iter().filter_map(|v| v.as_i64().or_else(|| v.as_str()?.parse().ok())).collect(),
+            }
         }
         _ if all => db::column(tx, &format!("SELECT id FROM \"{}\" ORDER BY id", resource.table), [])?,
         _ => return invalid_bare(WHOLE, "Name the objects in \"items\", a list of keys."),
