@@ -54,7 +54,7 @@ pub static PART: Resource = Resource {
         to("revision_of", &PART).null().says("Revision Of", "The part of which this is another revision"),
         int("revision_count").null().joined("SELECT count(*) FROM part r WHERE r.revision_of = t.id").label("Revisions"),
         SALABLE,
-        flag("starred").kept_by(STARRED, super::rules::star).says_fixed().plain(),
+        flag("starred").kept_by(STARRED, super::rules::star).answered_before().says_fixed().plain(),
         THUMB,
         TESTABLE,
         TRACKABLE,
