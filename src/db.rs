@@ -25,6 +25,7 @@ pub const SCHEMA: &str = concat!(
     include_str!("identity/schema.sql"),
     include_str!("common/schema.sql"),
     include_str!("order/schema.sql"),
+    include_str!("build/schema.sql"),
     include_str!("../schema.sql"),
     include_str!("common/gone.sql"),
 );

@@ -3,6 +3,7 @@
 //! A request travels one way, down and back: [`front`] (bytes), [`server`] and [`router`] (which resource), [`identity`] (who),
 //! [`engine`] (parse, plan, SQL, JSON), [`db`] (one writer, many readers). The other modules are the nouns of the trade.
 
+pub mod bom;
 pub mod build;
 pub mod common;
 pub mod company;

@@ -245,7 +245,7 @@ fn null_is_null_on_both_sides() {
 #[test]
 fn what_carries_tags_and_parameters_takes_them_along() {
     let (_folder, db) = fresh();
-    let carriers = ["part", "part_category", "company", "manufacturer_part", "supplier_part", "stock_location", "stock_item"];
+    let carriers = ["part", "part_category", "company", "manufacturer_part", "supplier_part", "stock_location", "stock_item", "build"];
     let sql: Vec<(String, String)> = {
         let conn = reader(&db);
         carriers
