@@ -36,6 +36,7 @@ pub static AUTO: Action = Action {
             .says("Stock Priority", "Which stock goes first"),
         keys("build_lines", &BUILD_LINE).says("Build Lines", "The lines that get stock; all if none is named"),
     ],
+    answers: task::ANSWER,
     run: |tx, call, given| auto(tx, call, given).map(Some),
     ..Action::BASE
 };

@@ -28,6 +28,7 @@ pub static CONSUME: Action = Action {
             .holds("BuildConsumeLineItem"),
         prose("notes", 0).blank().request().says("Notes", "What to write down"),
     ],
+    answers: task::ANSWER,
     run: |tx, call, given| consume(tx, call, given).map(Some),
     ..Action::BASE
 };

@@ -37,7 +37,7 @@ pub static CREATE: Action = Action {
             .request()
             .says("Auto Allocate Serial Numbers", "Set aside for each what has the same serial number"),
     ],
-    answers_rows: true,
+    answers: Answers::Rows(&ITEM),
     run: |tx, call, given| create(tx, call, given).map(Some),
     ..Action::BASE
 };
@@ -158,6 +158,7 @@ pub static COMPLETE: Action = Action {
             .says("Accept Incomplete Allocation", "Even if not all of their trackable parts were set aside"),
         prose("notes", 0).blank().request().says("Notes", "What to write down"),
     ],
+    answers: task::ANSWER,
     run: |tx, call, given| complete(tx, call, given).map(Some),
     ..Action::BASE
 };
@@ -175,6 +176,7 @@ pub static SCRAP: Action = Action {
             .says("Discard Allocations", "Release what was set aside for them, instead of using it up"),
         prose("notes", 0).required().request().says("Notes", "Why"),
     ],
+    answers: task::ANSWER,
     run: |tx, call, given| scrap(tx, call, given).map(Some),
     ..Action::BASE
 };
@@ -184,6 +186,7 @@ pub static DELETE: Action = Action {
     path: "{id}/delete-outputs",
     schema: "BuildOutputDelete",
     input: &[list("outputs", &[OUTPUT]).required().holds("BuildOutput")],
+    answers: task::ANSWER,
     run: |tx, call, given| {
         for (output, _) in meant(tx, call, given, |_, _| Ok(None))? {
             discard(tx, output)?;

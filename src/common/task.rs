@@ -35,6 +35,9 @@ pub static ENDPOINTS: &[Endpoint] = &[
     },
 ];
 
+/// What is answered to requests that a queue would run later.
+pub const ANSWER: Answers = Answers::Object("TaskDetail", TASK);
+
 /// The answer to a request that a queue would run later: it is done.
 pub fn done() -> Reply {
     Reply::value(&json!({"task_id": "", "exists": false, "pending": false, "complete": true, "success": true, "http_status": 200}))
