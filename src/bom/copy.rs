@@ -51,7 +51,7 @@ pub struct How {
     pub substitutes: bool,
 }
 
-/// Gives a part the lines of another one, but for those that it inherits anyway and those whose part it asks for already.
+/// Gives a part the lines of another one, but for those that it inherits anyway. A line that is there already is there twice then.
 ///
 /// # Errors
 /// 400 for lines that cannot be taken over, and if the part is locked or no assembly.
@@ -73,8 +73,7 @@ pub fn copy(tx: &Tx<'_>, from: i64, to: i64, how: How) -> Result<()> {
     for line in tree::lines(tx, from)? {
         let of = |column: &str| db::one::<i64>(tx, &format!("SELECT {column} FROM bom_item WHERE id = ?1"), [line]);
         let sub_part = of("sub_part")?.unwrap_or_default();
-        let twin = db::one::<i64>(tx, "SELECT 1 FROM bom_item WHERE part = ?1 AND sub_part = ?2", [to, sub_part])?;
-        if !how.inherited && of("part")? != Some(from) || inherits.contains(&line) || twin.is_some() {
+        if !how.inherited && of("part")? != Some(from) || inherits.contains(&line) {
             continue;
         }
         if tree::closes_a_loop(tx, to, sub_part)? {

@@ -39,7 +39,7 @@ pub static BUILD: Resource = Resource {
         date("completion_date").null().fixed().label("Completion Date"),
         to("destination", &LOCATION).null().says("Destination Location", "Where it goes when it is made"),
         flag("external").fill(Fill::Flag(false)).says("External Build", "Is it made outside the house?"),
-        to("parent", &BUILD).null().says("Parent Build", "The build that it is made for"),
+        to("parent", &BUILD).null().outside_tree().says("Parent Build", "The build that it is made for"),
         to("part", &PART).required().only(&[("assembly", true)]).says("Part", "What is made"),
         text("part_name", 0).computed("SELECT p.name FROM part p WHERE p.id = t.part").label("Part Name"),
         nested("part_detail", &PART_BRIEF, "t.part").unless_off("part_detail").label("Part"),

@@ -235,7 +235,7 @@ impl Describer<'_> {
             }
             out.close('}');
         });
-        if let (true, Some(id), Shape::Detail | Shape::Changed) = (field.outside_tree, self.call.id, shape) {
+        if let (true, Some(id), Shape::Detail | Shape::Changed | Shape::Inside) = (field.outside_tree, self.call.id, shape) {
             self.attribute("instance_filters", |out| out.value(&serde_json::json!({ "exclude_tree": id })));
         }
         if let (true, Some(id), Shape::Detail | Shape::Changed) = (!field.alike.is_empty(), self.call.id, shape) {

@@ -104,7 +104,7 @@ impl Pattern {
                 Piece::Digit => regex += "[0-9]",
                 Piece::Number(_, true) => regex += "(?P<ref>[0-9]+)",
                 Piece::Number(_, false) => regex += "(?P<ref>.+)",
-                Piece::Date(_) | Piece::Wild(_) => regex += ".+",
+                Piece::Date(_) | Piece::Wild(_) => regex += ".+?",
             }
         }
         regex.push('$');
