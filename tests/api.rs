@@ -6,6 +6,8 @@ mod support;
 mod api {
     mod about;
     mod bad_input;
+    mod bom;
+    mod build;
     mod company;
     mod content_type;
     mod files;
