@@ -54,6 +54,32 @@ pub fn must_be_trackable(tx: &Tx<'_>, assembly: i64) -> Result<()> {
     .map(|_| ())
 }
 
+/// `t.…` is one of the parts that may fill the lines that `$lines` (a SELECT of keys) names; see `fillers`.
+macro_rules! fills {
+    ($part:expr, $lines:expr) => {
+        concat!(
+            $part,
+            " IN (WITH line (id) AS (",
+            $lines,
+            "), named (line, part) AS (SELECT i.id, i.sub_part FROM line JOIN bom_item i ON i.id = line.id \
+             UNION ALL SELECT u.bom_item, u.part FROM line JOIN bom_substitute u ON u.bom_item = line.id), \
+             filler (line, part) AS (SELECT line, part FROM named UNION ALL SELECT n.line, v.id FROM named n \
+             JOIN bom_item i ON i.id = n.line AND i.allow_variants = 1 JOIN part r ON r.id = n.part \
+             JOIN part v ON v.tree_key > r.tree_key || char(1) AND v.tree_key < r.tree_key || char(2)) \
+             SELECT f.part FROM filler f JOIN part p ON p.id = f.part JOIN bom_item i ON i.id = f.line JOIN part x ON x.id = i.sub_part \
+             WHERE p.trackable = x.trackable)"
+        )
+    };
+}
+/// The row `t` of stock may fill the line `?`.
+pub const STOCK_FILLS: &str = fills!("t.part", "SELECT ?");
+/// The part `t` may fill a line of the part `?`, its own or one that it inherits.
+pub const PART_FILLS: &str = fills!(
+    "t.id",
+    "WITH RECURSIVE up (id, own) AS (SELECT ?, 1 UNION SELECT p.variant_of, 0 FROM part p JOIN up ON p.id = up.id WHERE p.variant_of IS NOT NULL) \
+     SELECT i.id FROM up CROSS JOIN bom_item i ON i.part = up.id WHERE up.own = 1 OR i.inherited = 1"
+);
+
 /// By how much a part is meant by a line: 1 for the part that the line names, 2 for its variants, 3 for substitutes and theirs.
 pub type Rank = i64;
 

@@ -233,6 +233,13 @@ pub fn recount(tx: &Tx<'_>, build: i64) -> Result<()> {
 pub fn follow(tx: &Tx<'_>, item: i64) -> Result<()> {
     let of = |column: &str| db::one::<i64>(tx, &format!("SELECT {column} FROM bom_item WHERE id = ?1"), [item]);
     let assemblies = tree::assemblies(tx, of("part")?.unwrap_or_default(), of("inherited")? == Some(1))?;
+    // Where the line no longer belongs to what is made, and nothing was done for it yet, it is no longer needed.
+    db::run(
+        tx,
+        "DELETE FROM build_line WHERE bom_item = ?1 AND consumed = 0 AND NOT EXISTS (SELECT 1 FROM build_item a WHERE a.build_line = build_line.id) \
+         AND build IN (SELECT b.id FROM build b WHERE b.status IN (10, 20, 25) AND b.part NOT IN (SELECT value FROM json_each(?2)))",
+        (item, serde_json::json!(assemblies).to_string()),
+    )?;
     for assembly in assemblies {
         let builds: Vec<i64> = db::column(tx, "SELECT id FROM build WHERE part = ?1 AND status IN (10, 20, 25)", [assembly])?;
         for build in builds {

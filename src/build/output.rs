@@ -51,7 +51,8 @@ fn create(tx: &Tx<'_>, call: &Call, given: &Input) -> Result<Reply> {
         return invalid("quantity", "The quantity must be above zero.");
     }
     let tracked = "SELECT 1 FROM build_line l JOIN bom_item i ON i.id = l.bom_item JOIN part p ON p.id = i.sub_part WHERE l.build = ?1 AND p.trackable = 1 LIMIT 1";
-    if quantity % ONE != 0 && (part.trackable || db::one::<i64>(tx, tracked, [build])?.is_some()) {
+    let tracked = part.trackable || db::one::<i64>(tx, tracked, [build])?.is_some();
+    if quantity % ONE != 0 && tracked {
         return invalid("quantity", "Of what is trackable, or has trackable parts, only whole ones are made.");
     }
     let place = match given.int("location") {
@@ -62,7 +63,7 @@ fn create(tx: &Tx<'_>, call: &Call, given: &Input) -> Result<Reply> {
         },
     };
     not_structural(tx, place)?;
-    let serials = serials(tx, &part, quantity, given.text("serial_numbers"))?;
+    let serials = serials(tx, &part, tracked, quantity, given.text("serial_numbers"))?;
     let pieces: Vec<(Option<&str>, i64)> =
         if serials.is_empty() { vec![(None, quantity)] } else { serials.iter().map(|serial| (Some(serial.as_str()), ONE)).collect() };
     let expiry = (part.default_expiry > 0).then(|| moment::days_after(&moment::day(tx.now), part.default_expiry)).flatten();
@@ -108,9 +109,13 @@ fn create(tx: &Tx<'_>, call: &Call, given: &Input) -> Result<Reply> {
     Ok(Reply::json(201, out))
 }
 
-fn serials(tx: &Tx<'_>, part: &Part, quantity: i64, text: &str) -> Result<Vec<String>> {
+fn serials(tx: &Tx<'_>, part: &Part, tracked: bool, quantity: i64, text: &str) -> Result<Vec<String>> {
     if text.is_empty() {
-        return if part.trackable { invalid("serial_numbers", "Items of this part have serial numbers.") } else { Ok(Vec::new()) };
+        return if tracked {
+            invalid("serial_numbers", "What is trackable, or has trackable parts, has a serial number.")
+        } else {
+            Ok(Vec::new())
+        };
     }
     if quantity % ONE != 0 {
         return invalid("quantity", "What has a serial number is one.");

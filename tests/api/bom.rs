@@ -31,6 +31,12 @@ impl Works {
         self.shop.reader.get(&format!("/api/bom/{line}/")).is(200)
     }
 
+    /// A part of which there are variants.
+    fn template(&self) -> i64 {
+        let known: i64 = self.shop.find("SELECT coalesce(max(id), 0) FROM part WHERE is_template = 1");
+        if known == 0 { self.shop.part_with("Any leg", json!({"is_template": true})) } else { known }
+    }
+
     #[track_caller]
     fn is_valid(&self) -> bool {
         self.shop.reader.get(&format!("/api/part/{}/bom-validate/", self.chair)).is(200)["bom_validated"] == json!(true)
@@ -137,6 +143,15 @@ fn substitutes_and_variants_count_as_stock() {
     assert_eq!((&row["available_substitute_stock"], &row["can_build"]), (&json!(10.0), &json!(6.0)));
     assert_eq!(w.shop.reader.get(&format!("/api/part/{}/requirements/", w.chair)).is(200)["can_build"], 6.0);
     assert_eq!(w.shop.reader.get(&format!("/api/bom/?uses={other}")).is(200).numbers("pk"), [line]);
+    assert_eq!(w.shop.reader.get(&format!("/api/stock/?bom_item={line}")).is(200).list().len(), 2);
+    assert_eq!(w.shop.reader.get(&format!("/api/part/?in_bom_for={}", w.chair)).is(200).numbers("pk"), [w.leg, other]);
+    let curved = w.shop.part_with("Curved leg", json!({"variant_of": w.template()}));
+    let allowing = w.line(w.chair, w.template(), json!({"allow_variants": true})).is(201).pk();
+    w.shop.stock(curved, 3.0);
+    assert_eq!(w.show(allowing)["available_variant_stock"], 3.0);
+    assert_eq!(w.shop.reader.get(&format!("/api/stock/?bom_item={allowing}")).is(200).numbers("part"), [curved]);
+    assert_eq!(w.shop.reader.get(&format!("/api/bom/?uses={curved}")).is(200).numbers("pk"), [allowing]);
+    w.shop.admin.delete(&format!("/api/bom/{allowing}/")).is(204);
     w.shop.admin.delete(&path).is(204);
     assert!(w.shop.reader.get(&format!("/api/bom/?uses={other}")).is(200).list().is_empty());
 }
