@@ -169,7 +169,7 @@ function reasonOf(answer) {
     return "Too many tries. Wait a moment, then try again.";
   }
   if (first.code === "username_password_mismatch") return "User name and password do not match.";
-  if (answer.status === 401) return "This account needs a second step to sign in, which this page cannot ask for.";
+  if (answer.status === 401) return "This account is closed.";
   if (answer.status === 403) return "The server refused the form. Allow cookies for this address and try again.";
   return first.message || `The server answered with status ${answer.status}.`;
 }
@@ -188,6 +188,11 @@ async function signIn(event) {
       await loadAccount();
       at("onward").focus();
       return;
+    }
+    const flows = (answer.data && answer.data.data && answer.data.data.flows) || [];
+    if (flows.some((flow) => flow.id === "mfa_authenticate" && flow.is_pending)) {
+      const next = nextPage();
+      return location.assign(`/accounts/code/?next=${encodeURIComponent(next ? next.pathname + next.search : "/")}`);
     }
     at("problem").textContent = reasonOf(answer);
     at("password").select();

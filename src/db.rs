@@ -3,6 +3,7 @@
 //! The writer is a thread with a connection of its own. It runs what waits for it, each piece in a savepoint, commits once for all of
 //! them, and only then answers: requests that wait together share one fsync, and none is answered before it.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -24,6 +25,8 @@ use crate::identity::User;
 pub const SCHEMA: &str = concat!(
     include_str!("identity/schema.sql"),
     include_str!("common/schema.sql"),
+    include_str!("mail/schema.sql"),
+    include_str!("oauth/schema.sql"),
     include_str!("order/schema.sql"),
     include_str!("build/schema.sql"),
     include_str!("../schema.sql"),
@@ -67,6 +70,10 @@ const WATCHED: [&str; 6] = ["user", "user_group", "user_group_member", "ruleset"
 /// once the fate of its group is known.
 type Job = Box<dyn FnOnce(Option<&Connection>) -> Answer + Send>;
 type Answer = Box<dyn FnOnce(std::result::Result<(), Lost>) + Send>;
+/// A change.
+type Work = Box<dyn FnOnce(&Tx<'_>) -> Result<Value> + Send>;
+/// What a change returns, whatever its type.
+type Value = Box<dyn Any + Send>;
 
 /// Why a group's commit failed.
 #[derive(Clone, Copy)]
@@ -210,7 +217,12 @@ impl Db {
         user: impl Into<Arc<User>>,
         work: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let user = user.into();
+        let value = self.run(user.into(), Box::new(move |tx| work(tx).map(|value| Box::new(value) as Value)))?;
+        value.downcast().map(|value| *value).map_err(|_| Error::Internal("a change answered with something else".into()))
+    }
+
+    /// The same for any value: one copy of the channel's code in the program, not one for each type that a change returns.
+    fn run(&self, user: Arc<User>, work: Work) -> Result<Value> {
         let (answer, answered) = sync_channel(1);
         let job: Job = Box::new(move |conn| {
             let Some(conn) = conn else {

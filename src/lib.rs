@@ -3,6 +3,8 @@
 //! A request travels one way, down and back: [`front`] (bytes), [`server`] and [`router`] (which resource), [`identity`] (who),
 //! [`engine`] (parse, plan, SQL, JSON), [`db`] (one writer, many readers). The other modules are the nouns of the trade.
 
+pub mod auth;
+pub mod barcode;
 pub mod bom;
 pub mod build;
 pub mod common;
@@ -12,7 +14,9 @@ pub mod engine;
 pub mod error;
 pub mod front;
 pub mod identity;
+pub mod mail;
 pub mod media;
+pub mod oauth;
 pub mod openapi;
 pub mod order;
 pub mod part;

@@ -1,9 +1,11 @@
 //! The OpenAPI document of this server: its table of addresses, given to the engine.
 
+use serde::Serialize;
+use serde_json::ser::PrettyFormatter;
 use serde_json::{Value, json};
 
 use crate::engine::openapi::{self, Address, Described};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::router::{self, Target};
 use crate::site::API_VERSION;
 
@@ -30,12 +32,16 @@ pub fn document() -> Result<Value> {
     openapi::document(addresses, info)
 }
 
-/// The same as text, for people and diffs.
+/// The same as text: a line for each value, so that changes can be compared, and no indentation, which would be two fifths of the program's
+/// copy of it.
 ///
 /// # Errors
 /// See [`document`].
 pub fn pretty() -> Result<String> {
-    let document = document()?;
-    let text = serde_json::to_string_pretty(&document).map_err(|e| crate::error::Error::Internal(e.to_string()))?;
-    Ok(text + "\n")
+    let failed = |e: &dyn std::fmt::Display| Error::Internal(e.to_string());
+    let mut text = Vec::new();
+    let mut writer = serde_json::Serializer::with_formatter(&mut text, PrettyFormatter::with_indent(b""));
+    document()?.serialize(&mut writer).map_err(|e| failed(&e))?;
+    text.push(b'\n');
+    String::from_utf8(text).map_err(|e| failed(&e))
 }

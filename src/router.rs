@@ -3,21 +3,24 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
+use crate::barcode;
 use crate::common::{
-    about, config, content_type, currency, custom_state, error_report, flag, generate, icon, metadata, news, notes_image, notification,
-    parameter, plugin, project_code, search, selection, setting, status, tag, task, unit, version_text, webhook,
+    about, attachment, config, content_type, currency, custom_state, data_output, error_report, export, flag, generate, icon, metadata,
+    news, notes_image, notification, parameter, plugin, project_code, search, selection, setting, status, tag, task, unit, version_text,
+    webhook,
 };
 use crate::company::{address, company, contact, manufacturer_part, price_break, supplier_part};
 use crate::db;
 use crate::engine::call::{Call, Reply, Verb};
-use crate::engine::describe::{Action, Endpoint, Field, Kind, Lookup, Resource, Verbs};
+use crate::engine::describe::{Action, Endpoint, Field, Lookup, Resource, Verbs};
 use crate::engine::{options, read, write};
 use crate::error::{Error, Result, WHOLE, invalid};
-use crate::identity::{Access, Right, User};
+use crate::identity::scope::{self, Scopes};
+use crate::identity::{Access, Right, Role, User};
 use crate::media;
-use crate::part::{category, category_parameter, part, price, related, test_template, thumb};
+use crate::part::{category, category_parameter, part, price, pricing, related, stocktake, test_template, thumb};
 use crate::stock::{item, location, location_type, test, track};
-use crate::users::{group, login, me, owner, preference, ruleset, token, user};
+use crate::users::{group, me, owner, preference, ruleset, token, user};
 
 /// All resources that have addresses.
 pub static RESOURCES: &[&Resource] = &[
@@ -30,6 +33,8 @@ pub static RESOURCES: &[&Resource] = &[
     &price::INTERNAL_BREAK,
     &related::RELATED,
     &test_template::TEST_TEMPLATE,
+    &pricing::PRICING,
+    &stocktake::STOCKTAKE,
     &thumb::THUMBS,
     &thumb::THUMB,
     &location_type::LOCATION_TYPE,
@@ -64,8 +69,11 @@ pub static RESOURCES: &[&Resource] = &[
     &selection::LIST,
     &selection::ENTRY,
     &tag::TAG,
+    &attachment::ATTACHMENT,
+    &barcode::history::HISTORY,
     &content_type::CONTENT_TYPE,
     &custom_state::CUSTOM_STATE,
+    &crate::mail::log::MESSAGE,
     &setting::GLOBAL,
     &setting::USER,
     &setting::NOTIFICATION,
@@ -74,6 +82,7 @@ pub static RESOURCES: &[&Resource] = &[
     &error_report::REPORT,
     &news::NEWS,
     &notes_image::NOTES_IMAGE,
+    &data_output::DATA_OUTPUT,
     &task::PENDING,
     &task::SCHEDULED,
     &task::FAILED,
@@ -93,12 +102,14 @@ pub static ENDPOINTS: &[&[Endpoint]] = &[
     std::slice::from_ref(&unit::ALL),
     content_type::ENDPOINTS,
     metadata::ENDPOINTS,
-    login::ENDPOINTS,
     std::slice::from_ref(&preference::ENDPOINT),
     plugin::ENDPOINTS,
     flag::ENDPOINTS,
     currency::ENDPOINTS,
     config::ENDPOINTS,
+    std::slice::from_ref(&stocktake::GENERATE),
+    barcode::scan::ENDPOINTS,
+    barcode::link::ENDPOINTS,
     generate::ENDPOINTS,
     task::ENDPOINTS,
     std::slice::from_ref(&notification::READ_ALL),
@@ -106,6 +117,8 @@ pub static ENDPOINTS: &[&[Endpoint]] = &[
     std::slice::from_ref(&icon::ENDPOINT),
     std::slice::from_ref(&webhook::ENDPOINT),
     std::slice::from_ref(&version_text::ENDPOINT),
+    crate::auth::ENDPOINTS,
+    crate::mail::log::ENDPOINTS,
 ];
 
 /// What an address leads to.
@@ -151,7 +164,9 @@ static ROUTES: LazyLock<Routes> = LazyLock::new(|| {
         if [Verbs::DETAIL, Verbs::UPDATE, Verbs::DELETE].into_iter().any(|v| resource.verbs.has(v)) {
             let one = match resource.lookup {
                 Lookup::Caller => base.clone(),
-                Lookup::Word(_) => format!("{base}{{word}}/"),
+                // Keys of settings have no hyphens, and with one there is no such address in the contract.
+                Lookup::Word("key") => format!("{base}{{word}}/"),
+                Lookup::Word(_) => format!("{base}{{text}}/"),
                 Lookup::Key if resource.path.contains("{id}") => base.clone(),
                 Lookup::Key => format!("{base}{{id}}/"),
             };
@@ -264,12 +279,7 @@ impl Target {
 
     /// May this user use the verb here? Nobody else decides.
     pub fn may(&self, user: &User, verb: Verb) -> bool {
-        let right = match verb {
-            Verb::Get | Verb::Options => Right::View,
-            Verb::Post => Right::Add,
-            Verb::Put | Verb::Patch => Right::Change,
-            Verb::Delete => Right::Delete,
-        };
+        let right = Right::of(verb);
         match self {
             // What is the caller's own is the caller's to change.
             Target::One(resource) if resource.lookup == Lookup::Caller => user.known(),
@@ -280,6 +290,17 @@ impl Target {
                 user.may(right, &open)
             }
         }
+    }
+
+    /// Do the scopes of an access token reach this far? They only narrow what the user may do.
+    pub fn within(&self, scopes: Scopes, verb: Verb) -> bool {
+        let (access, roles) = match self {
+            Target::List(resource) | Target::One(resource) => (resource.access, resource.roles),
+            // As documented; what the action does to its resource is checked against the narrowed user.
+            Target::Act(..) => (Access::Login, &[] as &[Role]),
+            Target::Hand(endpoint) => (endpoint.access, endpoint.roles),
+        };
+        access == Access::Anyone || scopes.has_one(&scope::needed(access, roles, Right::of(verb)))
     }
 
     /// Is the address open to people who did not log in?
@@ -298,6 +319,8 @@ impl Target {
         };
         let call = &call;
         match self {
+            Target::List(resource) if export::is_wanted(call) && call.verb == Verb::Get => export::run(call, resource),
+            Target::List(resource) if export::is_wanted(call) && call.verb == Verb::Options => export::describe(call, resource),
             Target::List(resource) => match call.verb {
                 Verb::Get => read::list(call, resource),
                 Verb::Post => write::create(call, resource),
@@ -345,7 +368,7 @@ pub fn may_see_file(call: &Call, name: &str) -> Result<bool> {
     let name = media::whole_name(name);
     let conn = call.db().read()?;
     for resource in RESOURCES.iter().filter(|resource| call.user.may(Right::View, resource)) {
-        for column in resource.fields.iter().filter(|field| matches!(field.kind, Kind::File(_))).filter_map(Field::stored) {
+        for column in resource.fields.iter().filter_map(Field::file_column) {
             let sql = format!("SELECT id FROM \"{}\" WHERE \"{column}\" = ?1", resource.table);
             for key in db::column(&conn, &sql, [&name])? {
                 if read::in_scope(call, &conn, resource, key)? {
@@ -363,7 +386,7 @@ pub fn may_see_file(call: &Call, name: &str) -> Result<bool> {
 /// The database cannot be asked.
 pub fn names_file(conn: &rusqlite::Connection, name: &str) -> Result<bool> {
     for resource in RESOURCES {
-        for column in resource.fields.iter().filter(|field| matches!(field.kind, Kind::File(_))).filter_map(Field::stored) {
+        for column in resource.fields.iter().filter_map(Field::file_column) {
             let sql = format!("SELECT 1 FROM \"{}\" WHERE \"{column}\" = ?1 LIMIT 1", resource.table);
             if db::one::<i64>(conn, &sql, [name])?.is_some() {
                 return Ok(true);

@@ -5,20 +5,27 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use serde_json::json;
 use tiny_http::{Header, Method, Response, ResponseBox, StatusCode};
 
-use crate::common::error_report;
+use crate::auth::{factor, page};
+use crate::common::{error_report, setting};
 use crate::engine::call::{Call, Facts, Query, Reply, Verb};
 use crate::engine::{input, moment};
 use crate::error::{Error, Result};
 use crate::front::forwarded::{self, Network};
 use crate::front::{Backend, Request};
-use crate::identity::User;
-use crate::identity::login::Credentials;
+use crate::identity::login::{Caller, Credentials};
+use crate::identity::{User, session};
+use crate::oauth;
 use crate::router::{self, Found, Target};
 use crate::site::{API_VERSION, SPEAKS, Site, VERSION};
 use crate::web;
 
+/// What a browser may read before a second factor is set up that everybody must have: who it is, and where.
+const FREE: &[&str] = &["/api/", "/api/system/health/", "/api/user/me/", "/api/user/me/roles/", "/api/user/roles/"];
+/// What may be sent to an address that there is not.
+const EVERY_VERB: &str = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT";
 /// Largest JSON body or form, in bytes.
 const BODY_LIMIT: u64 = 1 << 20;
 /// Largest form with files, in bytes.
@@ -70,6 +77,12 @@ impl Server {
         let (path, query) = request.target.split_once('?').map_or((request.target.clone(), String::new()), |(p, q)| (p.into(), q.into()));
         let host = if origin.host.is_empty() { "localhost" } else { &origin.host };
         let own = format!("{}://{host}", origin.scheme);
+        if path.starts_with(page::ROOT) || path.starts_with(oauth::ROOT) {
+            let call = self.visit(request, &path, &query, &own, origin.client, origin.scheme == "https");
+            let answer = |call: Call| if path.starts_with(oauth::ROOT) { oauth::answer(&call) } else { page::answer(&call) };
+            let reply = call.and_then(answer).unwrap_or_else(|e| error_page(&e, &path));
+            return Answered { reply, allow: None };
+        }
         if !path.starts_with("/api/") {
             let reply = web::page(self, request, &path, &own, origin.client).unwrap_or_else(|e| error_reply(&e, &path, &own));
             return Answered { reply, allow: None };
@@ -77,7 +90,10 @@ impl Server {
         let accept = request.header("Accept").map(String::from);
         let found = router::find(&path);
         let allow = found.as_ref().map(|f| f.target.allow());
+        let nowhere = found.is_none();
         let reply = self.api(request, &path, &query, &own, origin.client, origin.scheme == "https", found);
+        // Where nothing is, every verb is answered alike.
+        let allow = if nowhere && matches!(reply, Err(Error::NoRoute(_))) { Some(EVERY_VERB.into()) } else { allow };
         let reply = reply.unwrap_or_else(|e| {
             self.report(&e, &path);
             error_reply(&e, &path, &own)
@@ -91,6 +107,44 @@ impl Server {
                 reply
             };
         Answered { reply, allow }
+    }
+
+    /// A request for a page: only a session says who asks, and forms carry their own token against forgery.
+    fn visit(&self, request: &mut Request, path: &str, query: &str, own: &str, client: std::net::IpAddr, secure: bool) -> Result<Call> {
+        let verb = verb_of(&request.method).ok_or_else(|| Error::Method(request.method.to_string()))?;
+        let cookie = session::cookie(request.header("Cookie"), session::COOKIE).filter(|c| !c.is_empty()).map(String::from);
+        let user = match &cookie {
+            Some(cookie) => self.site.identity.by_session(&self.site.db, cookie)?,
+            None => None,
+        };
+        let content = if verb.safe() { input::Content::Nothing } else { body_of(request)? };
+        Ok(Call::new(Facts {
+            site: self.site.clone(),
+            session: cookie.filter(|_| user.is_some()),
+            user: user.unwrap_or_else(|| Arc::new(User::anonymous())),
+            verb,
+            path: path.to_string(),
+            query: Query::parse(query),
+            origin: own.to_string(),
+            id: None,
+            above: None,
+            words: Vec::new(),
+            content,
+            headers: std::mem::take(&mut request.headers),
+            client,
+            now: moment::now(),
+            token: 0,
+            secure,
+        }))
+    }
+
+    /// Must this caller set up a second factor before anything else? That holds for sessions; programs with tokens cannot show one.
+    pub(crate) fn lacks_factor(&self, caller: &Caller, path: &str, verb: Option<Verb>) -> Result<bool> {
+        if caller.session.is_none() || path.starts_with("/api/auth/v1/") || verb == Some(Verb::Get) && FREE.contains(&path) {
+            return Ok(false);
+        }
+        let conn = self.site.db.read()?;
+        Ok(setting::is_on(&conn, "LOGIN_ENFORCE_MFA")? && !factor::has(&conn, caller.user.id)?)
     }
 
     #[expect(clippy::too_many_arguments, reason = "everything that the address and the connection say, taken apart once")]
@@ -113,8 +167,14 @@ impl Server {
             own_origin: own,
             client,
             verb: verb.unwrap_or(Verb::Post),
+            bearer: oauth::is_on(&self.site, &Query::parse(query)),
         };
         let caller = self.site.identity.who(&self.site.db, &shown)?;
+        if self.lacks_factor(&caller, path, verb)? {
+            let mut reply = Reply::value(&json!({"id": "mfa_register", "error": "Set up a second factor before anything else."}));
+            reply.status = 401;
+            return Ok(reply.with("WWW-Authenticate", "Token"));
+        }
         let Some(Found { target, id, above, words }) = found else {
             return Err(if caller.user.known() { Error::NoRoute("There is nothing at this address.".into()) } else { unknown() });
         };
@@ -131,16 +191,16 @@ impl Server {
         if !target.may(&caller.user, verb) {
             return Err(Error::denied());
         }
-        let content = if verb.safe() {
-            input::Content::Nothing
-        } else {
-            let kind = request.header("Content-Type").map(String::from);
-            let body = request.body.bytes().map_err(|e| Error::Internal(format!("the body cannot be read: {e}")))?.into_owned();
-            if matches!(target, Target::Hand(endpoint) if endpoint.raw) {
-                input::Content::Raw(body)
-            } else {
-                input::content(kind.as_deref(), body)?
+        if caller.scopes.is_some_and(|scopes| !target.within(scopes, verb)) {
+            return Err(Error::Denied("The scopes of this token do not reach this far.".into()));
+        }
+        let content = match target {
+            _ if verb.safe() => input::Content::Nothing,
+            Target::Hand(endpoint) if endpoint.raw => {
+                let body = request.body.bytes().map_err(|e| Error::Internal(format!("the body cannot be read: {e}")))?;
+                input::Content::Raw(body.into_owned())
             }
+            _ => body_of(request)?,
         };
         let call = Call::new(Facts {
             site: self.site.clone(),
@@ -162,6 +222,24 @@ impl Server {
         });
         target.answer(call)
     }
+}
+
+fn body_of(request: &mut Request) -> Result<input::Content> {
+    let kind = request.header("Content-Type").map(String::from);
+    let body = request.body.bytes().map_err(|e| Error::Internal(format!("the body cannot be read: {e}")))?.into_owned();
+    input::content(kind.as_deref(), body)
+}
+
+/// The page that says what went wrong.
+fn error_page(error: &Error, path: &str) -> Reply {
+    if let Error::Internal(cause) = error {
+        log::error!("{path}: {cause}");
+    }
+    let text = match error {
+        Error::Internal(_) => "The server made a mistake; its log has the cause.".into(),
+        other => page::escape(&other.to_string()),
+    };
+    page::page(error.status(), "That did not work", &format!("<p>{text}</p>"), "")
 }
 
 fn unknown() -> Error {

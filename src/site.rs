@@ -26,6 +26,14 @@ pub struct Site {
     pub identity: Identity,
     /// When it started.
     pub started: Moment,
+    /// The mail server, where one is configured.
+    pub mail: Option<crate::mail::Mailer>,
+    /// Is the OAuth provider (the flag OIDC) on?
+    pub oauth: bool,
+    /// The key of the OAuth provider.
+    pub signing: crate::oauth::key::Keeper,
+    /// The address under which people reach this server, where it was told; without a slash at its end.
+    pub url: Option<String>,
     /// More talkative answers for developers.
     pub debug: bool,
     /// The words of the command line that set something.
@@ -54,7 +62,19 @@ impl Site {
         std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(&path).map_err(say)?;
         let db = Db::open(&path)?;
         db.write(crate::identity::User::system(), crate::common::setting::fill).map_err(|e| format!("settings: {e}"))?;
-        Ok(Site { db, folder, secret, identity: Identity::new(), started: moment::now(), debug: false, options: Vec::new() })
+        Ok(Site {
+            db,
+            folder,
+            secret,
+            identity: Identity::new(),
+            started: moment::now(),
+            mail: None,
+            oauth: false,
+            signing: crate::oauth::key::Keeper::default(),
+            url: None,
+            debug: false,
+            options: Vec::new(),
+        })
     }
 }
 

@@ -38,10 +38,10 @@ pub fn page(server: &Server, request: &Request, path: &str, own: &str, client: I
     }
     match path {
         "/" => Ok(html(include_bytes!("../assets/home.html"))),
-        "/api-doc" | "/api-doc/" if known(server, request, own, client)? => Ok(html(include_bytes!("../assets/api-doc.html"))),
+        "/api-doc" | "/api-doc/" if known(server, request, path, own, client)? => Ok(html(include_bytes!("../assets/api-doc.html"))),
         "/api-doc" | "/api-doc/" => Ok(Reply::empty(302).with("Location", "/?next=/api-doc/")),
         // Proxies ask here before they serve files.
-        "/auth/" => match known(server, request, own, client)? {
+        "/auth/" => match known(server, request, path, own, client)? {
             true => Ok(Reply::document("text/plain; charset=utf-8", b"".as_slice())),
             false => Err(Error::Unauthenticated("Log in first.".into())),
         },
@@ -90,7 +90,7 @@ fn html_of(bytes: std::borrow::Cow<'static, [u8]>) -> Reply {
 
 /// A file of the media folder, for those who may see a row that names it.
 fn file(server: &Server, request: &Request, path: &str, own: &str, client: IpAddr) -> Result<Reply> {
-    let caller = caller(server, request, own, client)?.ok_or_else(|| Error::Unauthenticated("Log in first.".into()))?;
+    let caller = caller(server, request, path, own, client)?.ok_or_else(|| Error::Unauthenticated("Log in first.".into()))?;
     let name = percent_decoded(path.strip_prefix("/media/").unwrap_or_default());
     let call = Call::new(Facts {
         site: server.site_shared(),
@@ -125,12 +125,12 @@ fn percent_decoded(path: &str) -> String {
         .map_or(String::new(), |(name, _)| name.into_owned())
 }
 
-fn known(server: &Server, request: &Request, own: &str, client: IpAddr) -> Result<bool> {
-    Ok(caller(server, request, own, client)?.is_some())
+fn known(server: &Server, request: &Request, path: &str, own: &str, client: IpAddr) -> Result<bool> {
+    Ok(caller(server, request, path, own, client)?.is_some())
 }
 
 /// Somebody with a session or a token; a password does not open pages.
-fn caller(server: &Server, request: &Request, own: &str, client: IpAddr) -> Result<Option<Caller>> {
+fn caller(server: &Server, request: &Request, path: &str, own: &str, client: IpAddr) -> Result<Option<Caller>> {
     let authorization = request.header("Authorization").map(|a| match a.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => format!("Token {token}"),
         _ => a.to_string(),
@@ -143,8 +143,10 @@ fn caller(server: &Server, request: &Request, own: &str, client: IpAddr) -> Resu
         own_origin: own,
         client,
         verb: Verb::Get,
+        bearer: false,
     };
     match server.site().identity.who(&server.site().db, &shown) {
+        Ok(caller) if server.lacks_factor(&caller, path, None)? => Ok(None),
         Ok(caller) => Ok(Some(caller).filter(|caller| caller.user.known())),
         Err(Error::Unauthenticated(_)) => Ok(None),
         Err(other) => Err(other),

@@ -5,7 +5,9 @@ mod support;
 
 mod api {
     mod about;
+    mod account;
     mod bad_input;
+    mod barcode;
     mod bom;
     mod build;
     mod company;
@@ -15,7 +17,10 @@ mod api {
     mod group;
     mod lists;
     mod login;
+    mod mail;
     mod metadata;
+    mod mfa;
+    mod oauth;
     mod parameter;
     mod parameter_filter;
     mod part;

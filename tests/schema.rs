@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use rusqlite::Connection;
+use stockroom::common::attachment;
 use stockroom::db::{Db, Reader};
 use stockroom::engine::describe::{Does, Field, Fill, Kind, Reads, Resource, Search, Source, Verbs};
 use stockroom::engine::read::row_sql;
@@ -249,23 +250,26 @@ fn null_is_null_on_both_sides() {
 #[test]
 fn what_carries_tags_and_parameters_takes_them_along() {
     let (_folder, db) = fresh();
-    let carriers = ["part", "part_category", "company", "manufacturer_part", "supplier_part", "stock_location", "stock_item", "build"];
-    let sql: Vec<(String, String)> = {
-        let conn = reader(&db);
-        carriers
-            .map(|table| {
-                let sql = "SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 AND name = ?1 || '_gone'";
-                (table.to_string(), conn.query_row(sql, [table], |row| row.get(0)).unwrap_or_default())
-            })
-            .into()
+    let conn = reader(&db);
+    let trigger = |table: &str| {
+        let sql = "SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 AND name = ?1 || '_gone'";
+        conn.query_row(sql, [table], |row| row.get::<_, String>(0)).unwrap_or_default()
     };
     for resource in resources() {
         let carries = |what: &str| resource.fields.iter().any(|field| field.name == what);
         if !(carries("tags") || carries("parameters")) || !resource.verbs.has(Verbs::DELETE) {
             continue;
         }
-        let trigger = sql.iter().find(|t| t.0 == resource.table).map_or("", |t| t.1.as_str());
-        assert!(trigger.contains(&format!("tagged_item WHERE model_type = '{}'", resource.model)), "{}", resource.table);
-        assert!(trigger.contains(&format!(".{}'", resource.model)), "{}", resource.table);
+        let trigger = trigger(resource.table);
+        let takes = |what: &str| assert!(trigger.contains(what), "{} keeps {what}", resource.table);
+        if carries("tags") {
+            takes(&format!("tagged_item WHERE model_type = '{}'", resource.model));
+        }
+        if carries("parameters") {
+            takes(&format!(".{}'", resource.model));
+        }
+        if attachment::MODELS.iter().any(|model| model.0 == resource.model) {
+            takes(&format!("attachment WHERE model_type = '{}'", resource.model));
+        }
     }
 }

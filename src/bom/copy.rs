@@ -109,5 +109,5 @@ pub fn copy(tx: &Tx<'_>, from: i64, to: i64, how: How) -> Result<()> {
         crate::build::line::follow(tx, line)?;
     }
     validate::look_again(tx, to, true)?;
-    crate::part::part::priced(tx, to)
+    crate::part::pricing::changed(tx, to)
 }

@@ -104,7 +104,7 @@ pub fn saved(change: &mut Change<'_>) -> Result<()> {
         validate::look_again(tx, was, change.was_int("inherited") == Some(1))?;
     }
     validate::look_again(tx, part, change.flag("inherited"))?;
-    crate::part::part::priced(tx, part)?;
+    crate::part::pricing::changed(tx, part)?;
     crate::build::line::follow(tx, line)
 }
 
@@ -122,6 +122,6 @@ pub fn remove(change: &mut Change<'_>) -> Result<()> {
 /// The database cannot be written.
 pub fn delete(tx: &Tx<'_>, line: i64, part: i64, inherited: bool) -> Result<()> {
     db::run(tx, "DELETE FROM bom_item WHERE id = ?1", [line])?;
-    crate::part::part::priced(tx, part)?;
+    crate::part::pricing::changed(tx, part)?;
     validate::look_again(tx, part, inherited)
 }

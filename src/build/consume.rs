@@ -9,6 +9,7 @@ use crate::engine::describe::*;
 use crate::engine::input::Input;
 use crate::error::{Problem, Problems, Result, WHOLE, invalid};
 use crate::stock::action::{Item, refuse, split};
+use crate::stock::owner::build_in;
 use crate::stock::track::{Deltas, Event, note};
 
 /// The action.
@@ -106,29 +107,18 @@ pub fn use_up(tx: &Tx<'_>, allocation: i64, quantity: Option<i64>, notes: &str) 
     if quantity > item.quantity || item.gone {
         return invalid("quantity", "There is no longer so much in stock.");
     }
-    let (part, whole) = (item.part, quantity == item.quantity);
-    let piece = if whole { item.id } else { split(tx, item, &Input::default(), quantity, None, notes)? };
     if quantity < set_aside {
         db::run(tx, "UPDATE build_item SET quantity = quantity - ?2 WHERE id = ?1", [allocation, quantity])?;
     } else {
         db::run(tx, "DELETE FROM build_item WHERE id = ?1", [allocation])?;
     }
     db::run(tx, "UPDATE build_line SET consumed = consumed + ?2 WHERE id = ?1", [line, quantity])?;
-    db::run(
-        tx,
-        "UPDATE stock_item SET consumed_by = ?2, belongs_to = ?3, location = NULL, updated = ?4 WHERE id = ?1",
-        (piece, build, output, tx.now),
-    )?;
-    match output {
-        Some(output) => {
-            let deltas = Deltas::new().with("stockitem", output).with("buildorder", build).amount("quantity", quantity);
-            note(tx, piece, part, Event::InstalledInto, &deltas, notes)?;
-            let made: i64 = db::one(tx, "SELECT part FROM stock_item WHERE id = ?1", [output])?.unwrap_or_default();
-            note(tx, output, made, Event::InstalledChild, &Deltas::new().with("stockitem", piece).amount("quantity", quantity), notes)
-        }
-        None => {
-            let deltas = Deltas::new().with("buildorder", build).amount("quantity", quantity);
-            note(tx, piece, part, Event::BuildConsumed, &deltas, notes)
-        }
+    if let Some(output) = output {
+        return build_in(tx, item, &Item::load(tx, output)?, quantity, Some(build), notes);
     }
+    let (part, whole) = (item.part, quantity == item.quantity);
+    let piece = if whole { item.id } else { split(tx, item, &Input::default(), quantity, None, notes)? };
+    db::run(tx, "UPDATE stock_item SET consumed_by = ?2, location = NULL, updated = ?3 WHERE id = ?1", (piece, build, tx.now))?;
+    let deltas = Deltas::new().with("buildorder", build).amount("quantity", quantity);
+    note(tx, piece, part, Event::BuildConsumed, &deltas, notes)
 }

@@ -14,7 +14,8 @@ use crate::engine::json::Json;
 use crate::engine::moment;
 use crate::engine::read::{Shape, Writer};
 use crate::error::{Error, Problem, Problems, Result, WHOLE, invalid};
-use crate::part::part::{Part, TREE as PARTS, priced};
+use crate::part::part::{Part, TREE as PARTS};
+use crate::part::pricing;
 use crate::part::serial;
 use crate::stock::action::{Item, split};
 use crate::stock::item::{ITEM, STATES};
@@ -100,7 +101,7 @@ fn create(tx: &Tx<'_>, call: &Call, given: &Input) -> Result<Reply> {
         }
         keys.push(output);
     }
-    priced(tx, part.id)?;
+    pricing::changed(tx, part.id)?;
     state::go(tx, build, Step::Begin)?;
     let mut out = Json::new();
     out.open('[');

@@ -1,7 +1,9 @@
 //! What can be typed after `stockroom`.
 
 mod check;
+mod mail;
 mod news;
+mod oauth;
 mod serve;
 mod user;
 mod webhook;
@@ -23,6 +25,7 @@ Usage:
   stockroom user add NAME [--email E] [--staff] [--superuser]
                                    make a user; the password is read from standard input
   stockroom user password NAME     set a password, read from standard input; all sessions of the user end
+  stockroom user reset-mfa NAME    take away the second factor, for who lost the phone; all sessions end
   stockroom user token NAME [--name WHAT-FOR]
                                    print an API token for the user
   stockroom webhook list           addresses at which other programs may leave messages
@@ -32,6 +35,10 @@ Usage:
   stockroom webhook messages NAME  what came in
   stockroom news add TITLE [--link URL] [--summary TEXT]
                                    news for the staff, which clients show
+  stockroom oauth list             the programs that may ask users for consent
+  stockroom oauth add NAME [--redirect URL]… [--confidential] [--acts-as USER]
+                                   register one; with --acts-as it may act as that user on its own account
+  stockroom oauth remove CLIENT-ID remove one; its tokens end
   stockroom openapi [FILE]         write the OpenAPI document (JSON), to standard output without FILE
   stockroom check                  look the data over and say what is wrong with it
   stockroom --version | --help
@@ -49,6 +56,12 @@ Options of serve:
                           (or STOCKROOM_DEBUG=1)
   --tls-cert FILE --tls-key FILE
                           serve HTTPS with this certificate and key, both PEM (in builds with TLS)
+  --smtp-host HOST        send mail through this server, with
+  --smtp-port N, --smtp-user NAME, --smtp-tls none|starttls|tls, --smtp-from ADDRESS
+                          (or STOCKROOM_SMTP_HOST, _PORT, _USER, _TLS, _FROM; the password in STOCKROOM_SMTP_PASSWORD alone)
+  --site-url URL          the address under which people reach this server, for links in mails and the name
+                          in OAuth's tokens (or STOCKROOM_SITE_URL)
+  --oauth                 be an OAuth 2 and OpenID Connect provider below /o/ (or STOCKROOM_OAUTH=1)
 
 For the first start:
   STOCKROOM_ADMIN_USER, STOCKROOM_ADMIN_PASSWORD, STOCKROOM_ADMIN_EMAIL
@@ -66,6 +79,12 @@ pub struct Options {
     trusted: Vec<String>,
     tls_cert: Option<PathBuf>,
     tls_key: Option<PathBuf>,
+    smtp: mail::Given,
+    site_url: Option<String>,
+    oauth: bool,
+    redirects: Vec<String>,
+    confidential: bool,
+    acts_as: Option<String>,
     email: String,
     name: String,
     staff: bool,
@@ -123,12 +142,16 @@ pub fn run(args: impl Iterator<Item = OsString>) -> Result<(), String> {
         ["user", "list"] => user::list(&options),
         ["user", "add", name] => user::add(&options, name),
         ["user", "password", name] => user::set_password(&options, name),
+        ["user", "reset-mfa", name] => user::reset_mfa(&options, name),
         ["user", "token", name] => user::token(&options, name),
         ["webhook", "list"] => webhook::list(&options),
         ["webhook", "add", name] => webhook::add(&options, name),
         ["webhook", "remove", name] => webhook::remove(&options, name),
         ["webhook", "messages", name] => webhook::messages(&options, name),
         ["news", "add", title] => news::add(&options, title),
+        ["oauth", "list"] => oauth::list(&options),
+        ["oauth", "add", name] => oauth::add(&options, name),
+        ["oauth", "remove", client] => oauth::remove(&options, client),
         ["openapi"] => say(&document()?),
         ["openapi", file] => std::fs::write(file, document()?).map_err(|e| format!("{file}: {e}")),
         ["check"] => check::check(&options),
@@ -163,6 +186,16 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<Options, String> {
             Long("trusted-proxy") => options.trusted.push(parser.value().and_then(|v| v.string()).map_err(say)?),
             Long("tls-cert") => options.tls_cert = Some(parser.value().map_err(say)?.into()),
             Long("tls-key") => options.tls_key = Some(parser.value().map_err(say)?.into()),
+            Long("smtp-host") => options.smtp.host = Some(parser.value().and_then(|v| v.string()).map_err(say)?),
+            Long("smtp-port") => options.smtp.port = Some(parser.value().and_then(|v| v.string()).map_err(say)?),
+            Long("smtp-user") => options.smtp.user = Some(parser.value().and_then(|v| v.string()).map_err(say)?),
+            Long("smtp-tls") => options.smtp.tls = Some(parser.value().and_then(|v| v.string()).map_err(say)?),
+            Long("smtp-from") => options.smtp.from = Some(parser.value().and_then(|v| v.string()).map_err(say)?),
+            Long("site-url") => options.site_url = Some(parser.value().and_then(|v| v.string()).map_err(say)?),
+            Long("oauth") => options.oauth = true,
+            Long("redirect") => options.redirects.push(parser.value().and_then(|v| v.string()).map_err(say)?),
+            Long("confidential") => options.confidential = true,
+            Long("acts-as") => options.acts_as = Some(parser.value().and_then(|v| v.string()).map_err(say)?),
             Long("email") => options.email = parser.value().and_then(|v| v.string()).map_err(say)?,
             Long("name") => options.name = parser.value().and_then(|v| v.string()).map_err(say)?,
             Long("staff") => options.staff = true,

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, IsTerminal};
 
+use stockroom::auth::factor;
 use stockroom::db;
 use stockroom::identity::{User, password, token};
 use stockroom::site::Site;
@@ -58,6 +59,14 @@ pub fn set_password(options: &Options, name: &str) -> Result<(), String> {
     let hash = password::hash(&plain);
     site.db.write(User::system(), move |tx| user::set_password(tx, id, &hash)).map_err(|e| e.to_string())?;
     say(&format!("The password of {name} was set.\n"))
+}
+
+/// Takes the second factor away.
+pub fn reset_mfa(options: &Options, name: &str) -> Result<(), String> {
+    let site = open(options)?;
+    let id = find(&site, name)?;
+    let gone = site.db.write(User::system(), move |tx| factor::remove_all(tx, id)).map_err(|e| e.to_string())?;
+    say(&if gone { format!("{name} can log in with the password alone.\n") } else { format!("{name} has no second factor.\n") })
 }
 
 /// Prints a token.

@@ -116,7 +116,7 @@ fn info(call: &Call) -> Result<Reply> {
         "plugins_enabled": false,
         "plugins_install_disabled": true,
         "active_plugins": [],
-        "email_configured": false,
+        "email_configured": call.site.mail.is_some(),
         "debug_mode": call.site.debug,
         "docker_mode": false,
         "default_locale": "en",
@@ -129,7 +129,7 @@ fn info(call: &Call) -> Result<Reply> {
         "django_admin": null,
         "settings": {
             "sso_registration": false,
-            "registration_enabled": false,
+            "registration_enabled": crate::auth::signup::is_open(call, &conn)?,
             "password_forgotten_enabled": setting::is_on(&conn, "LOGIN_ENABLE_PWD_FORGOT")?,
         },
     })))

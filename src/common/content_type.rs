@@ -13,6 +13,7 @@ use crate::identity::Access;
 /// Models.
 pub static CONTENT_TYPE: Resource = Resource {
     path: "contenttype",
+    model: "contenttype",
     schema: "ContentType",
     title: "model",
     table: "content_type",

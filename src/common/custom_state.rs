@@ -27,6 +27,7 @@ pub static CUSTOM_STATE: Resource = Resource {
         to("model", &CONTENT_TYPE).null().says("Model", "What has this state"),
         text("model_name", 0).computed("SELECT c.name FROM content_type c WHERE c.id = t.model"),
         choice("reference_status", Choices::By(|_| Ok(classes())))
+            .up_to(250)
             .required()
             .says("Reference Status Set", "The states that it is added to"),
     ],
@@ -50,11 +51,11 @@ const COLORS: &[(&str, &str)] = &[
     ("dark", "dark"),
 ];
 
-/// Classes that can be added to: those of things, not of events or machines.
+/// Classes that can be added to: all but those of machines' own.
 fn classes() -> Listed {
-    let closed = ["StockHistoryCode", "DataImportStatusCode", "LabelPrinterStatus", "MachineStatus"];
-    let open = status::CLASSES.iter().map(|class| class.0).filter(|class| !closed.contains(class));
-    open.map(|class| (Value::Text(class.into()), class.to_string())).collect()
+    let mut classes: Vec<&str> = status::CLASSES.iter().map(|class| class.0).filter(|class| *class != "LabelPrinterStatus").collect();
+    classes.sort_unstable();
+    classes.into_iter().map(|class| (Value::Text(class.into()), class.to_string())).collect()
 }
 
 fn check(change: &mut Change<'_>) -> Result<()> {

@@ -13,12 +13,14 @@ enum Condition {
     Boolean(bool),
     /// This parameter, without a value.
     Parameter(&'static str),
+    /// The OAuth provider is switched on.
+    Provider,
 }
 
 static FLAGS: &[(&str, &[Condition])] = &[
     ("EXPERIMENTAL", &[Condition::Boolean(false), Condition::Parameter("experimental")]),
     ("NEXT_GEN", &[Condition::Parameter("ngen")]),
-    ("OIDC", &[Condition::Parameter("oidc")]),
+    ("OIDC", &[Condition::Provider, Condition::Parameter("oidc")]),
 ];
 
 static OUTPUT: &[Field] =
@@ -58,14 +60,16 @@ fn shown(call: &Call, (key, conditions): &(&str, &[Condition])) -> Raw {
     let on = conditions.iter().any(|condition| match condition {
         Condition::Boolean(on) => *on,
         Condition::Parameter(name) => call.query.get(name) == Some(""),
+        Condition::Provider => call.site.oauth,
     });
     let mut flag = json!({"key": key, "state": on});
     if call.user.superuser {
         flag["conditions"] = conditions
             .iter()
-            .map(|condition| match condition {
-                Condition::Boolean(on) => json!({"condition": "boolean", "value": on}),
-                Condition::Parameter(name) => json!({"condition": "parameter", "value": format!("{name}=")}),
+            .filter_map(|condition| match condition {
+                Condition::Boolean(on) => Some(json!({"condition": "boolean", "value": on})),
+                Condition::Parameter(name) => Some(json!({"condition": "parameter", "value": format!("{name}=")})),
+                Condition::Provider => call.site.oauth.then(|| json!({"condition": "boolean", "value": true})),
             })
             .collect();
     }

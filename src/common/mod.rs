@@ -1,12 +1,15 @@
 //! What belongs to no single trade: settings, states, tags, parameters, units, metadata, plugins, the server's word about itself.
 
 pub mod about;
+pub mod attachment;
 pub mod config;
 pub mod content_type;
 pub mod currency;
 pub mod custom_state;
 pub mod daily;
+pub mod data_output;
 pub mod error_report;
+pub mod export;
 pub mod flag;
 pub mod generate;
 pub mod icon;
@@ -21,6 +24,7 @@ pub mod project_code;
 pub mod search;
 pub mod selection;
 pub mod setting;
+pub mod sheet;
 pub mod status;
 pub mod tag;
 pub mod task;

@@ -20,7 +20,7 @@ pub static NEWS: Resource = Resource {
         moment("published").required().label("Published"),
         text("author", 250).required().label("Author"),
         text("summary", 250).required().label("Summary"),
-        flag("read").required().says("Read", "Was it read?"),
+        flag("read").required().fill(Fill::Flag(false)).says("Read", "Was it read?"),
     ],
     filters: &[is("read", "t.read = 1")],
     order: &[order("published", &["t.published"]), order("author", &["t.author"]), order("read", &["t.read"])],

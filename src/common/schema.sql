@@ -335,3 +335,60 @@ CREATE TABLE notes_image (
     model_id INTEGER
 );
 CREATE INDEX notes_image_image ON notes_image (image);
+
+-- Files and links that belong to something.
+CREATE TABLE attachment (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    model_type TEXT NOT NULL,
+    model_id INTEGER NOT NULL,
+    attachment TEXT,                                -- name below the media folder
+    link TEXT,
+    comment TEXT NOT NULL DEFAULT '',
+    is_image INTEGER NOT NULL DEFAULT 0,
+    file_size INTEGER NOT NULL DEFAULT 0,
+    upload_date TEXT NOT NULL DEFAULT '',
+    upload_user INTEGER REFERENCES user (id) ON DELETE SET NULL,
+    metadata TEXT
+);
+CREATE INDEX attachment_of ON attachment (model_type, model_id);
+CREATE INDEX attachment_file ON attachment (attachment) WHERE attachment IS NOT NULL;
+CREATE TRIGGER attachment_gone AFTER DELETE ON attachment BEGIN
+    DELETE FROM tagged_item WHERE model_type = 'attachment' AND model_id = old.id;
+END;
+
+-- What was scanned, where it is kept.
+CREATE TABLE barcode_scan (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    data TEXT NOT NULL,
+    timestamp INTEGER NOT NULL,
+    endpoint TEXT,
+    context TEXT,
+    response TEXT,
+    result INTEGER NOT NULL DEFAULT 0,
+    user INTEGER REFERENCES user (id) ON DELETE SET NULL
+);
+CREATE INDEX barcode_scan_timestamp ON barcode_scan (timestamp);
+
+-- Settings of what plugins are elsewhere and what is compiled in here.
+CREATE TABLE plugin_setting (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    plugin TEXT NOT NULL,
+    key TEXT NOT NULL UNIQUE,
+    value TEXT NOT NULL
+);
+
+-- Files that the server made for somebody.
+CREATE TABLE data_output (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    created TEXT NOT NULL,
+    user INTEGER REFERENCES user (id) ON DELETE CASCADE,
+    total INTEGER NOT NULL DEFAULT 1,
+    progress INTEGER NOT NULL DEFAULT 0,
+    complete INTEGER NOT NULL DEFAULT 0,
+    output_type TEXT,
+    template_name TEXT,
+    plugin TEXT,
+    output TEXT,
+    errors TEXT
+);
+CREATE INDEX data_output_output ON data_output (output);

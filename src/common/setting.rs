@@ -93,12 +93,17 @@ pub fn fill_user(tx: &Tx<'_>, user: i64) -> Result<()> {
 
 /// Every server has an identity of its own.
 fn default_of(setting: &Setting) -> Result<String> {
-    if setting.made.as_deref() == Some("uuid") {
-        let id = crate::identity::token::hex(&crate::identity::token::random::<16>()?);
-        let part = |from: usize, to: usize| id.get(from..to).unwrap_or_default();
-        return Ok(format!("{}-{}-4{}-a{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32)));
-    }
-    Ok(setting.default.clone())
+    if setting.made.as_deref() == Some("uuid") { uuid() } else { Ok(setting.default.clone()) }
+}
+
+/// A random UUID.
+///
+/// # Errors
+/// The system has no random numbers.
+pub fn uuid() -> Result<String> {
+    let id = crate::identity::token::hex(&crate::identity::token::random::<16>()?);
+    let part = |from: usize, to: usize| id.get(from..to).unwrap_or_default();
+    Ok(format!("{}-{}-4{}-a{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32)))
 }
 
 /// The value of a global setting, as text; its default where the row is missing.
@@ -243,10 +248,11 @@ const ABOUT: Field = fact("description", "setting_fact(t.key, 'description')");
 const TYPE: Field = fact("type", "setting_fact(t.key, 'type')");
 const UNITS: Field = fact("units", "setting_fact(t.key, 'units')");
 const CHOICES: Field = json("choices", CHOICES_SQL, &[]).holds("[]");
-/// The currencies in use where a setting chooses among them; else what the table says.
+/// The currencies in use or the groups where a setting chooses among them; else what the table says.
 const CHOICES_SQL: &str = "CASE setting_fact(t.key, 'choices_from') WHEN 'currencies' THEN (SELECT json_group_array(json_object('value', trim(c.value), \
     'display_name', currency_label(trim(c.value)))) FROM setting s, json_each('[\"' || replace(s.value, ',', '\",\"') || '\"]') c WHERE s.key = 'CURRENCY_CODES') \
-    ELSE setting_fact(t.key, 'choices') END";
+    WHEN 'groups' THEN (SELECT json_group_array(json_object('value', value, 'display_name', name)) FROM (SELECT '' AS value, 'No group' AS name \
+    UNION ALL SELECT * FROM (SELECT CAST(id AS TEXT), name FROM user_group ORDER BY id))) ELSE setting_fact(t.key, 'choices') END";
 const MODEL: Field = fact("model_name", "setting_fact(t.key, 'model')").null();
 const API_URL: Field = fact("api_url", "setting_fact(t.key, 'api_url')").null();
 const CONFIRM: Field =
@@ -388,6 +394,9 @@ fn checked(conn: &Connection, setting: &Setting, text: String) -> Result<String>
     }
     let possible = match setting.choices_from.as_deref() {
         Some("currencies") => currencies(conn)?.iter().any(|c| c.0 == Value::Text(text.clone())),
+        Some("groups") => {
+            text.is_empty() || db::one::<i64>(conn, "SELECT 1 FROM user_group WHERE CAST(id AS TEXT) = ?1", [&text])?.is_some()
+        }
         _ => setting.choices.is_empty() || setting.choices.iter().any(|c| c.0 == text),
     };
     if !possible {

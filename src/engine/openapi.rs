@@ -10,7 +10,7 @@ use super::call::{JSON, Verb};
 use super::describe::{Action, Answers, Endpoint, Filter, Lookup, Reads, Resource};
 use super::schema::{Schemas, name_of};
 use crate::error::{Error, Result};
-use crate::identity::{Access, ROLES, Right, Role};
+use crate::identity::{Access, Right, Role, scope};
 
 /// The document as it is served; a test keeps it equal to the descriptions.
 pub const DOCUMENT: &str = include_str!("../../assets/openapi.json");
@@ -295,27 +295,13 @@ impl Address {
 
     /// How to say who asks, and what an OAuth token would have to allow.
     fn security(&self, verb: Verb) -> Value {
-        let right = match verb {
-            Verb::Get | Verb::Options => Right::View,
-            Verb::Post => Right::Add,
-            Verb::Put | Verb::Patch => Right::Change,
-            Verb::Delete => Right::Delete,
-        };
         let (access, roles) = match self.what {
             Described::List(resource) | Described::One(resource) => (resource.access, resource.roles),
             // An action's own body belongs to no model: the contract wants no role for it here, whatever is checked later.
             Described::Act(..) => (Access::Login, &[] as &[Role]),
             Described::Hand(endpoint) => (endpoint.access, endpoint.roles),
         };
-        let scopes: Vec<String> = match access {
-            Access::Role => roles.iter().map(|role| format!("r:{}:{}", right.name(), role.name())).collect(),
-            Access::StaffWrites | Access::StaffRoleWrites if right != Right::View => vec!["a:staff".into()],
-            Access::Staff => vec!["a:staff".into()],
-            Access::Super => vec!["a:superuser".into()],
-            Access::Anyone | Access::Login | Access::StaffByReading | Access::StaffWrites | Access::StaffRoleWrites => {
-                vec!["g:read".into()]
-            }
-        };
+        let scopes = scope::needed(access, roles, Right::of(verb));
         let mut ways = vec![json!({"tokenAuth": []}), json!({"basicAuth": []}), json!({"cookieAuth": []}), json!({ "oauth2": scopes })];
         if access == Access::Anyone {
             ways.push(json!({}));
@@ -356,22 +342,17 @@ fn of_filter(filter: &Filter) -> Value {
 }
 
 fn security_schemes() -> Value {
-    let mut scopes = Map::new();
-    for (scope, what) in [("g:read", "Read what everybody may read"), ("a:staff", "Act as staff"), ("a:superuser", "Act as superuser")] {
-        scopes.insert(scope.into(), what.into());
-    }
-    for right in Right::ALL {
-        for (role, name) in ROLES {
-            scopes.insert(format!("r:{}:{role}", right.name()), format!("{name}: {}", right.name()).into());
-        }
-    }
+    let scopes: Map<String, Value> = scope::all().into_iter().map(|(name, what)| (name, what.into())).collect();
     json!({
         "basicAuth": {"type": "http", "scheme": "basic"},
         "cookieAuth": {"type": "apiKey", "in": "cookie", "name": "sessionid"},
         "oauth2": {
             "type": "oauth2",
-            "description": "Not offered by this server; the scopes say which rights an operation takes.",
-            "flows": {"clientCredentials": {"tokenUrl": "/o/token/", "scopes": scopes}},
+            "description": "Where the server was started with it. A token can never do more than its user; actions on a resource also take `r:add` of one of its roles.",
+            "flows": {
+                "authorizationCode": {"authorizationUrl": "/o/authorize/", "tokenUrl": "/o/token/", "refreshUrl": "/o/token/", "scopes": scopes},
+                "clientCredentials": {"tokenUrl": "/o/token/", "scopes": scopes},
+            },
         },
         "tokenAuth": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "`Token`, a blank and an API token."},
     })

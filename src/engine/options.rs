@@ -111,7 +111,7 @@ impl Describer<'_> {
             let listed = field.belongs(matches!(shape, Shape::Row | Shape::Created));
             let on = match shape {
                 _ if field.on.is_empty() => true,
-                Shape::Changed | Shape::Created => true,
+                Shape::Changed | Shape::Created | Shape::Whole => true,
                 Shape::Row => resource.list_flags.iter().find(|f| f.0 == field.on).map_or(field.on_default, |f| f.1),
                 Shape::Detail | Shape::Inside => field.on_default,
             };
@@ -324,9 +324,10 @@ pub fn type_of(field: &Field) -> &'static str {
 }
 
 impl Field {
-    /// How long a word of this choice may become; the contract says 10 for short lists, 50 and more for others.
+    /// How long a word of this choice may become: the contract leaves room beyond the longest of today.
     fn max_word(&self) -> i64 {
         match self.source {
+            _ if self.up_to > 0 => self.up_to,
             Source::Column(_) if self.fixed => 50,
             _ => 10,
         }

@@ -12,6 +12,7 @@ use subtle::ConstantTimeEq;
 
 use super::attempts::Attempts;
 use super::password::Verifier;
+use super::scope::Scopes;
 use super::session::{self, COOKIE, CSRF};
 use super::token::digest;
 use super::{ROLES, Right, User};
@@ -19,6 +20,7 @@ use crate::db::{self, Db};
 use crate::engine::call::Verb;
 use crate::engine::moment;
 use crate::error::{Error, Result};
+use crate::oauth::token as oauth;
 
 /// How long a token or session is believed without asking the database, which another process may have changed.
 const BELIEVED: Duration = Duration::from_secs(10);
@@ -64,6 +66,18 @@ pub struct Credentials<'a> {
     pub client: IpAddr,
     /// The verb.
     pub verb: Verb,
+    /// Do access tokens of OAuth count?
+    pub bearer: bool,
+}
+
+/// What came of a name and a password.
+pub enum Checked {
+    /// They fit.
+    Right(Arc<User>),
+    /// They fit, but the account is closed.
+    Inactive,
+    /// They do not.
+    Wrong,
 }
 
 /// Who it is, and the session that says so, if one does.
@@ -74,6 +88,16 @@ pub struct Caller {
     pub session: Option<String>,
     /// The key of the API token; 0 if it was none.
     pub token: i64,
+    /// What an access token of OAuth allows; none if it was something else.
+    pub scopes: Option<Scopes>,
+}
+
+/// The user behind an access token, which counts only where OAuth is on.
+fn by_bearer(db: &Db, token: &str, on: bool) -> Result<Caller> {
+    let refused = || Error::Unauthenticated("This token is not valid.".into());
+    let found = if on { oauth::bearer(&*db.read()?, token)? } else { None };
+    let oauth::Bearer { user, scopes } = found.ok_or_else(refused)?;
+    Ok(Caller { user, session: None, token: 0, scopes: Some(scopes) })
 }
 
 impl Identity {
@@ -91,20 +115,26 @@ impl Identity {
             let header = header.trim();
             let (scheme, value) = header.split_once(' ').unwrap_or((header, ""));
             match scheme.to_ascii_lowercase().as_str() {
-                "token" => return self.by_token(db, value.trim()).map(|(user, token)| Caller { user, session: None, token }),
-                "basic" => return self.by_password(db, value.trim(), shown.client).map(|user| Caller { user, session: None, token: 0 }),
-                // Only OAuth2 hands out bearers, and it is off.
-                "bearer" => return Err(Error::Unauthenticated("Bearer tokens are not accepted here.".into())),
+                "token" => return self.by_token(db, value.trim()).map(|(user, token)| Caller { user, session: None, token, scopes: None }),
+                "basic" => {
+                    return self.by_password(db, value.trim(), shown.client).map(|user| Caller {
+                        user,
+                        session: None,
+                        token: 0,
+                        scopes: None,
+                    });
+                }
+                "bearer" => return by_bearer(db, value.trim(), shown.bearer),
                 _ => {}
             }
         }
-        let nobody = || Caller { user: Arc::new(User::anonymous()), session: None, token: 0 };
+        let nobody = || Caller { user: Arc::new(User::anonymous()), session: None, token: 0, scopes: None };
         let Some(cookie) = session::cookie(shown.cookie, COOKIE).filter(|c| !c.is_empty()) else { return Ok(nobody()) };
         let Some(user) = self.by_session(db, cookie)? else { return Ok(nobody()) };
         if !shown.verb.safe() {
             guarded(shown)?;
         }
-        Ok(Caller { user, session: Some(cookie.to_string()), token: 0 })
+        Ok(Caller { user, session: Some(cookie.to_string()), token: 0, scopes: None })
     }
 
     /// What is known under this key, and the version of the database's people for which it holds.
@@ -195,17 +225,21 @@ impl Identity {
         let decoded = base64::engine::general_purpose::STANDARD.decode(value).map_err(|_| wrong())?;
         let text = String::from_utf8(decoded).map_err(|_| wrong())?;
         let (name, password) = text.split_once(':').ok_or_else(wrong)?;
-        self.check(db, name, password, client)?.ok_or_else(wrong)
+        match self.check(db, name, password, client)? {
+            Checked::Right(user) => Ok(user),
+            Checked::Inactive | Checked::Wrong => Err(wrong()),
+        }
     }
 
-    /// Checks a name and a password; a right pair is never turned away, wrong ones take their time.
+    /// Checks a name (in any case, where no other has it just so) and a password; a right pair is never turned away, wrong ones take
+    /// their time.
     ///
     /// # Errors
     /// 429 if too many wrong ones wait already.
-    pub fn check(&self, db: &Db, name: &str, password: &str, client: IpAddr) -> Result<Option<Arc<User>>> {
+    pub fn check(&self, db: &Db, name: &str, password: &str, client: IpAddr) -> Result<Checked> {
         let found: Option<(i64, String)> = db
             .read()?
-            .prepare_cached("SELECT id, password FROM user WHERE username = ?1 AND is_active = 1")?
+            .prepare_cached("SELECT id, password FROM user WHERE username = ?1 COLLATE NOCASE ORDER BY username = ?1 DESC, id LIMIT 1")?
             .query_row([name], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         let right = match &found {
@@ -217,15 +251,24 @@ impl Identity {
         };
         if let (true, Some((id, _))) = (right, found) {
             self.attempts.succeeded(client, name, Instant::now());
-            return Ok(load(&*db.read()?, id)?.map(Arc::new));
+            return Ok(load(&*db.read()?, id)?.map_or(Checked::Inactive, |user| Checked::Right(Arc::new(user))));
         }
+        self.slow_down(client, name)?;
+        Ok(Checked::Wrong)
+    }
+
+    /// Holds a wrong answer back for as long as the failures so far ask for.
+    ///
+    /// # Errors
+    /// 429 if too many wait already.
+    pub fn slow_down(&self, client: IpAddr, name: &str) -> Result<()> {
         self.attempts.failed(client, name, Instant::now());
         let delay = self.attempts.delay(client, name, Instant::now());
         if !delay.is_zero() {
             let Some(_place) = self.attempts.enter() else { return Err(Error::TooMany) };
             std::thread::sleep(delay);
         }
-        Ok(None)
+        Ok(())
     }
 }
 

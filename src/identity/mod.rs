@@ -2,10 +2,15 @@
 
 pub mod attempts;
 pub mod login;
+pub mod mail_key;
+pub mod otp;
 pub mod password;
+pub mod scope;
+pub mod seal;
 pub mod session;
 pub mod token;
 
+use crate::engine::call::Verb;
 use crate::engine::describe::Resource;
 
 /// One of the eleven rulesets, by its place in `ROLES`.
@@ -63,6 +68,16 @@ pub enum Right {
 impl Right {
     /// All four, in the order of the contract's role lists.
     pub const ALL: [Right; 4] = [Right::View, Right::Add, Right::Change, Right::Delete];
+
+    /// What a verb takes.
+    pub fn of(verb: Verb) -> Right {
+        match verb {
+            Verb::Get | Verb::Options => Right::View,
+            Verb::Post => Right::Add,
+            Verb::Put | Verb::Patch => Right::Change,
+            Verb::Delete => Right::Delete,
+        }
+    }
 
     /// The name on the wire.
     pub fn name(self) -> &'static str {

@@ -5,7 +5,8 @@ CREATE TABLE user (
     username TEXT NOT NULL UNIQUE CHECK (username <> ''),
     first_name TEXT NOT NULL DEFAULT '',
     last_name TEXT NOT NULL DEFAULT '',
-    email TEXT NOT NULL DEFAULT '',
+    email TEXT NOT NULL DEFAULT '',                 -- the first address; further ones: user_mail
+    email_verified INTEGER NOT NULL DEFAULT 0,
     password TEXT NOT NULL DEFAULT '!',             -- Django's format: pbkdf2_sha256$iterations$salt$hash; ! means none
     is_staff INTEGER NOT NULL DEFAULT 0,
     is_superuser INTEGER NOT NULL DEFAULT 0,
@@ -88,7 +89,62 @@ CREATE TABLE session (
     expires INTEGER NOT NULL,
     last_seen INTEGER NOT NULL,
     ip TEXT NOT NULL DEFAULT '',
-    user_agent TEXT NOT NULL DEFAULT ''
+    user_agent TEXT NOT NULL DEFAULT '',
+    methods TEXT NOT NULL DEFAULT '[]',             -- JSON: how the user proved who it is, and when
+    proven INTEGER NOT NULL DEFAULT 0,              -- when that was last done; sensitive changes want it to be fresh
+    setup BLOB                                      -- sealed: the secret of an authenticator app that is being set up
 );
 CREATE INDEX session_user ON session (user);
 CREATE INDEX session_expires ON session (expires);
+
+-- Logins that wait for a second factor; the cookie is that of the session to come.
+CREATE TABLE login_stage (
+    digest BLOB PRIMARY KEY NOT NULL,
+    user INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    expires INTEGER NOT NULL,
+    methods TEXT NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE INDEX login_stage_user ON login_stage (user);
+
+-- Second factors. `secret` is sealed under the secret key file.
+CREATE TABLE authenticator (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    user INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    type TEXT NOT NULL CHECK (type IN ('totp', 'recovery_codes')),
+    secret BLOB NOT NULL,                           -- of the app, or the seed of the recovery codes
+    used INTEGER NOT NULL DEFAULT 0,                -- the last 30 seconds' step that was used, or a bit for each used recovery code
+    created INTEGER NOT NULL,
+    last_used INTEGER,
+    UNIQUE (user, type)
+);
+
+-- Wrong codes of the last quarter of an hour.
+CREATE TABLE code_failure (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    user INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    at INTEGER NOT NULL
+);
+CREATE INDEX code_failure_user ON code_failure (user);
+
+-- Further e-mail addresses of a user; the first one stands with the user.
+CREATE TABLE user_mail (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    user INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    email TEXT NOT NULL COLLATE NOCASE,
+    verified INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (user, email)
+);
+CREATE INDEX user_mail_email ON user_mail (email);
+
+-- Keys sent by mail, as digests.
+CREATE TABLE mail_key (
+    digest BLOB PRIMARY KEY NOT NULL,
+    purpose TEXT NOT NULL,
+    user INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    email TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    used INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE INDEX mail_key_user ON mail_key (user);

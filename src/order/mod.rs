@@ -26,3 +26,36 @@ pub static SALES_ORDER: Resource = Resource {
     roles: &[Role::SALES_ORDER],
     ..Resource::BASE
 };
+
+/// Shipments of sales orders.
+pub static SHIPMENT: Resource = Resource {
+    path: "order/so/shipment",
+    model: "salesordershipment",
+    schema: "SalesOrderShipment",
+    title: "shipment",
+    table: "sales_order_shipment",
+    roles: &[Role::SALES_ORDER],
+    ..Resource::BASE
+};
+
+/// Return orders.
+pub static RETURN_ORDER: Resource = Resource {
+    path: "order/ro",
+    model: "returnorder",
+    schema: "ReturnOrder",
+    title: "return order",
+    table: "return_order",
+    roles: &[Role::RETURN_ORDER],
+    ..Resource::BASE
+};
+
+/// Transfer orders.
+pub static TRANSFER_ORDER: Resource = Resource {
+    path: "order/transfer-order",
+    model: "transferorder",
+    schema: "TransferOrder",
+    title: "transfer order",
+    table: "transfer_order",
+    roles: &[Role::TRANSFER_ORDER],
+    ..Resource::BASE
+};

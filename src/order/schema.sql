@@ -50,3 +50,13 @@ CREATE TABLE sales_order_allocation (
 );
 CREATE INDEX sales_order_allocation_line ON sales_order_allocation (line);
 CREATE INDEX sales_order_allocation_item ON sales_order_allocation (item, quantity);
+
+CREATE TABLE return_order (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    reference TEXT NOT NULL UNIQUE
+);
+
+CREATE TABLE transfer_order (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    reference TEXT NOT NULL UNIQUE
+);

@@ -4,6 +4,7 @@ use rusqlite::OptionalExtension;
 
 use super::item::{ITEM, STATES};
 use super::location::LOCATION;
+use super::owner;
 use super::reshape;
 use super::rules::delete;
 use super::track::{Deltas, Event, note};
@@ -54,10 +55,16 @@ pub static ACTIONS: &[&Action] = &[
     &reshape::CHANGE_STATUS,
     &reshape::SERIALIZE,
     &reshape::CONVERT,
+    &owner::ASSIGN,
+    &owner::RETURN,
+    &owner::INSTALL,
+    &owner::UNINSTALL,
 ];
 
-static LINES: Field = list("items", LINE).required().holds("StockAdjustmentItem");
-static NOTES: Field = prose("notes", 0).blank().request().says("Notes", "What to write down");
+/// Items with quantities.
+pub static LINES: Field = list("items", LINE).required().holds("StockAdjustmentItem");
+/// A remark for the history.
+pub static NOTES: Field = prose("notes", 0).blank().request().says("Notes", "What to write down");
 static PLACE: Field = to("location", &LOCATION).request().says("Location", "Where it lies then");
 static LINE: &[Field] = &[
     to("pk", &ITEM).required().request().says("Stock item", "Which item"),

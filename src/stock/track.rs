@@ -26,10 +26,13 @@ pub enum Event {
     Added = 11,
     Removed = 12,
     Serialized = 13,
+    Returned = 15,
     Moved = 20,
     Updated = 25,
     InstalledInto = 30,
+    TakenOut = 31,
     InstalledChild = 35,
+    ChildTakenOut = 36,
     SplitFromParent = 40,
     SplitChild = 42,
     Merged = 45,
@@ -38,6 +41,8 @@ pub enum Event {
     OutputCompleted = 55,
     OutputRejected = 56,
     BuildConsumed = 57,
+    Assigned = 100,
+    ReturnedFromCustomer = 105,
 }
 
 /// What changed: names and values as the contract has them.
@@ -94,7 +99,9 @@ pub fn note<'a>(tx: &Tx<'_>, item: i64, part: i64, event: Event, deltas: &Deltas
         (item, part, event as i64, tx.now, tx.author(), notes.into(), Raw::Object(deltas.0.clone()).to_string()),
     )?;
     match event {
-        Event::Counted | Event::Removed | Event::Updated | Event::BuildConsumed | Event::InstalledInto => watch::stock_fell(tx, part),
+        Event::Counted | Event::Removed | Event::Updated | Event::InstalledInto | Event::Assigned | Event::BuildConsumed => {
+            watch::stock_fell(tx, part)
+        }
         _ => Ok(()),
     }
 }

@@ -3,6 +3,7 @@
 use super::group::{BRIEF as GROUP_BRIEF, GROUP};
 use super::models::MODELS;
 use super::user::GROUPS;
+use crate::auth::factor;
 use crate::db;
 use crate::engine::call::{Call, Reply, Verb};
 use crate::engine::describe::*;
@@ -185,9 +186,12 @@ fn get_token(call: &Call) -> Result<Reply> {
     let (issued, name, started) = call.write(move |tx, call| {
         let issued = token::obtain(tx, &call.site.secret, tx.user.id, &name)?;
         let agent = call.header("User-Agent").unwrap_or_default();
+        // A session stands for all that its user may do; who has a second factor must show it first.
         let started = match call.session {
-            Some(_) => None,
-            None => Some(session::start(tx, tx.user.id, &call.client.to_string(), agent)?),
+            None if !factor::has(tx, tx.user.id)? => {
+                Some(session::start(tx, tx.user.id, &call.client.to_string(), agent, &[session::by_password(&tx.user.name, tx.now)])?)
+            }
+            _ => None,
         };
         Ok((issued, name, started))
     })?;

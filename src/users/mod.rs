@@ -1,7 +1,6 @@
 //! People, groups, roles, tokens: `/api/user/…`.
 
 pub mod group;
-pub mod login;
 pub mod me;
 pub mod models;
 pub mod owner;

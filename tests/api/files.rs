@@ -121,3 +121,116 @@ fn notes_have_images() {
     assert_eq!(shop.reader.get("/api/notes-image-upload/").is(200).list().len(), 1);
     shop.reader.get(made["image"].as_str().unwrap()).is(200);
 }
+
+#[test]
+fn attachments_belong_to_something_and_go_with_it() {
+    let shop = Shop::new();
+    let part = shop.part("Bolt");
+    let (model, key) = (("model_type", "part"), part.to_string());
+    let files: &[(&str, &str, &[u8])] = &[("attachment", "wa notes.txt", b"hello\n")];
+    let made = shop.admin.multipart("POST", "/api/attachment/", &[model, ("model_id", &key), ("comment", "text")], files).is(201);
+    assert_eq!(made["attachment"], format!("/media/attachments/part/{part}/wa_notes.txt"));
+    assert_eq!((&made["filename"], &made["file_size"], &made["is_image"]), (&json!("wa_notes.txt"), &json!(6), &json!(false)));
+    let picture =
+        shop.admin.multipart("POST", "/api/attachment/", &[model, ("model_id", &key)], &[("attachment", "p.png", &png())]).is(201);
+    assert_eq!(picture["is_image"], true);
+    shop.reader.get(picture["thumbnail"].as_str().unwrap()).is(200);
+    let link = json!({"model_type": "part", "model_id": part, "link": "https://shop.test/sheet.pdf", "tags": ["sheet"]});
+    let link = shop.admin.post("/api/attachment/", link).is(201);
+    assert_eq!((&link["attachment"], &link["tags"]), (&Value::Null, &json!(["sheet"])));
+    let list = |query: &str| shop.reader.get(&format!("/api/attachment/?{query}")).is(200).list().len();
+    assert_eq!((list("is_file=true"), list("is_link=true"), list("is_image=true"), list("tags=sheet")), (2, 1, 1, 1));
+    shop.admin.post("/api/attachment/", json!({"model_type": "part", "model_id": part})).refuses("non_field_errors");
+    shop.admin.post("/api/attachment/", json!({"model_type": "part", "model_id": 999, "link": "https://shop.test/"})).refuses("model_id");
+    shop.admin.post("/api/attachment/", json!({"model_type": "moon", "model_id": 1, "link": "https://shop.test/"})).refuses("model_type");
+    let path = picture["attachment"].as_str().unwrap().to_string();
+    shop.admin.delete(&format!("/api/part/{part}/"));
+    shop.admin.patch(&format!("/api/part/{part}/"), json!({"active": false})).is(200);
+    shop.admin.delete(&format!("/api/part/{part}/")).is(204);
+    assert_eq!(shop.rows("attachment"), 0);
+    shop.admin.get(&path).is(404);
+}
+
+#[test]
+fn attachments_follow_the_rights_of_what_they_belong_to() {
+    let shop = Shop::new();
+    let part = shop.part("Bolt");
+    let body = json!({"model_type": "part", "model_id": part, "link": "https://shop.test/"});
+    shop.reader.post("/api/attachment/", body.clone()).is(403);
+    shop.store.post("/api/attachment/", body.clone()).is(403);
+    let made = shop.admin.post("/api/attachment/", body.clone()).is(201);
+    let at = format!("/api/attachment/{}/", made.pk());
+    assert_eq!(shop.reader.get(&at).is(200)["comment"], "");
+    shop.norole.get(&at).is(404);
+    assert_eq!(shop.norole.get("/api/attachment/").is(200).list().len(), 0);
+    for person in [&shop.reader, &shop.norole] {
+        person.patch(&at, json!({"comment": "x"})).is(403);
+        person.delete(&at).is(403);
+    }
+    assert_eq!(shop.admin.put(&at, body).is(200)["link"], "https://shop.test/");
+    let file = ("attachment", "a.html", b"<p>".as_slice());
+    let key = part.to_string();
+    let other = shop.admin.multipart("POST", "/api/attachment/", &[("model_type", "part"), ("model_id", &key)], &[file]).is(201);
+    shop.norole.get(other["attachment"].as_str().unwrap()).is(404);
+    assert_eq!(shop.reader.get(other["attachment"].as_str().unwrap()).is(200).header("Content-Disposition"), Some("attachment"));
+    shop.admin.delete(&at).is(204);
+    shop.admin.delete_with("/api/attachment/", json!({"items": [other.pk()]})).is(200);
+}
+
+#[test]
+fn files_get_other_names_but_stay_what_they_are() {
+    let shop = Shop::new();
+    let part = shop.part("Bolt").to_string();
+    let pairs = [("model_type", "part"), ("model_id", part.as_str())];
+    let made = shop.admin.multipart("POST", "/api/attachment/", &pairs, &[("attachment", "a.txt", b"x")]).is(201);
+    let at = format!("/api/attachment/{}/", made.pk());
+    let renamed = shop.admin.patch(&at, json!({"filename": "b.txt"})).is(200);
+    assert_eq!(renamed["attachment"], format!("/media/attachments/part/{part}/b.txt"));
+    assert_eq!(shop.admin.get(renamed["attachment"].as_str().unwrap()).is(200).body, b"x");
+    for wrong in ["b.exe", "../b.txt", "/b.txt", ".txt", "b\\c.txt", "a b.txt"] {
+        shop.admin.patch(&at, json!({"filename": wrong})).refuses("non_field_errors");
+    }
+    assert_eq!(shop.admin.patch(&at, json!({"filename": ""})).is(200)["filename"], "b.txt");
+    let other = shop.admin.multipart("POST", "/api/attachment/", &pairs, &[("attachment", "c.txt", b"y")]).is(201);
+    shop.admin.patch(&format!("/api/attachment/{}/", other.pk()), json!({"filename": "b.txt"})).refuses("non_field_errors");
+}
+
+#[test]
+fn lists_become_files() {
+    let shop = Shop::new();
+    let place = shop.place_with("Box", json!({"parent": shop.place("Shelf")}));
+    for n in 0..3 {
+        let part = shop.part_with(&format!("Bolt {n}"), json!({"description": "=1+1", "IPN": format!("0{n}")}));
+        shop.stock_with(part, 2.5, json!({"location": place}));
+    }
+    let table = |query: &str| {
+        let made = shop.reader.get(&format!("/api/{query}")).is(200);
+        assert_eq!((&made["complete"], &made["output_type"], &made["user"]), (&json!(true), &json!("export"), &json!(shop.reader.id)));
+        let file = made["output"].as_str().unwrap().to_string();
+        shop.store.get(&file).is(404);
+        shop.store.get(&format!("/api/data-output/{}/", made.pk())).is(404);
+        shop.reader.get(&format!("/api/data-output/{}/", made.pk())).is(200);
+        (made["total"].as_i64().unwrap(), shop.reader.get(&file).is(200).body)
+    };
+    let (total, bytes) = table("part/?export=true&search=Bolt&ordering=-name&limit=1");
+    assert_eq!(total, 3, "pages do not count");
+    let mut reader = csv::Reader::from_reader(bytes.as_slice());
+    let heads = reader.headers().unwrap().clone();
+    let at = |name: &str| heads.iter().position(|head| head == name).unwrap_or_else(|| panic!("{name}: {heads:?}"));
+    let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
+    assert_eq!((rows.len(), &rows[0][at("Name")], &rows[0][at("Description")]), (3, "Bolt 2", "'=1+1"), "no cell is a formula");
+    let (_, bytes) = table("stock/?export=true&export_format=tsv");
+    let text = String::from_utf8(bytes).unwrap();
+    assert!(text.contains("Shelf/Box") && text.lines().next().unwrap().contains("\tPart Name\t"), "{text}");
+    let (total, bytes) = table("stock/?export=true&export_format=xlsx");
+    assert_eq!((total, &bytes[..4]), (3, b"PK\x03\x04".as_slice()));
+    shop.reader.get("/api/part/?export=true&export_format=pdf").refuses("export_format");
+    shop.reader.get("/api/part/?export=true&export_plugin=other").refuses("export_plugin");
+    shop.norole.get("/api/part/?export=true").is(403);
+    let options = shop.reader.options("/api/part/?export=true").is(200);
+    assert_eq!(options["actions"]["GET"]["export_format"]["type"], "choice");
+    let all = shop.reader.get("/api/data-output/").is(200);
+    shop.reader.delete(&format!("/api/data-output/{}/", all.numbers("pk")[0])).is(204);
+    shop.reader.delete_with("/api/data-output/", json!({"items": all.numbers("pk")})).is(200);
+    assert_eq!(shop.store.get("/api/data-output/").is(200).list().len(), 0);
+}

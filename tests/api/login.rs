@@ -86,7 +86,12 @@ fn a_login_needs_the_csrf_token_and_the_right_password() {
     browser(&shop, "", "abc", Some("abd")).post(LOGIN, good.clone()).is(403);
     browser(&shop, "", "", Some("")).post(LOGIN, good).is(403);
     let asks = browser(&shop, "", "abc", Some("abc"));
-    for body in [json!({"username": "store", "password": "wrong"}), json!([1]), json!({"username": 5, "password": {}})] {
+    let missing =
+        |body| asks.post(LOGIN, body).is(400)["errors"].as_array().unwrap().iter().map(|e| e["param"].clone()).collect::<Vec<_>>();
+    assert_eq!(missing(json!({})), ["username", "password"]);
+    assert_eq!(missing(json!([1])), ["username", "password"]);
+    assert_eq!(missing(json!({"username": 5, "password": {}})), ["password"]);
+    for body in [json!({"username": "store", "password": "wrong"}), json!({"username": 5, "password": 5})] {
         let refused = asks.post(LOGIN, body).is(400);
         assert_eq!(refused["errors"][0]["code"], "username_password_mismatch");
         assert_eq!(refused["errors"][0]["param"], "password");
@@ -163,5 +168,7 @@ fn basic_takes_any_password_and_refuses_nonsense() {
         let value = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(raw));
         shop.with_headers(&[("Authorization", &value)]).get("/api/part/").is(401);
     }
-    shop.with_password("READER", "a:b:ü ").get("/api/part/").is(401);
+    // The name counts in any case, the password does not.
+    shop.with_password("READER", "a:b:ü ").get("/api/part/").is(200);
+    shop.with_password("reader", "A:b:ü ").get("/api/part/").is(401);
 }

@@ -149,6 +149,8 @@ pub struct Field {
     pub label: &'static str,
     pub help: &'static str,
     pub holds: &'static str,
+    pub up_to: i64,
+    pub late: bool,
     pub folder: fn(&Content) -> String,
 }
 
@@ -188,6 +190,8 @@ const fn field(name: &'static str, kind: Kind) -> Field {
         label: "",
         help: "",
         holds: "",
+        up_to: 0,
+        late: false,
         folder: |_| String::new(),
     }
 }
@@ -492,6 +496,16 @@ impl Field {
         self.help = help;
         self
     }
+    /// The answer to a change shows what was before it, as in the contract.
+    pub const fn answered_before(mut self) -> Self {
+        self.late = true;
+        self
+    }
+    /// A choice whose words may become so long, as OPTIONS says; 10 elsewhere.
+    pub const fn up_to(mut self, characters: i64) -> Self {
+        self.up_to = characters;
+        self
+    }
     /// The folder below the media folder in which an upload is kept.
     pub const fn folder(mut self, folder: fn(&Content) -> String) -> Self {
         self.folder = folder;
@@ -513,6 +527,13 @@ impl Field {
             Source::Column(name) => Some(format!("t.\"{name}\"")),
             Source::Joined(sql) | Source::Computed(sql) => Some(format!("({sql})")),
             Source::Request => None,
+        }
+    }
+    /// The column that names a file of the media folder, if this is such a field.
+    pub fn file_column(&self) -> Option<&'static str> {
+        match (self.kind, self.source) {
+            (Kind::File(_), Source::Column(name)) => Some(name),
+            _ => None,
         }
     }
     /// The column that a write fills, if there is one.
