@@ -67,11 +67,11 @@ pub static BOM_ITEM: Resource = Resource {
         quantity("can_build").null().joined(amount::CAN_BUILD).unless_off("can_build").label("Can Build"),
         nested("sub_part_detail", &PART_BRIEF, "t.sub_part").null().on("sub_part_detail").label("Component"),
         many("substitutes", &SUBSTITUTE, "SELECT id FROM bom_substitute WHERE bom_item = :id ORDER BY id").null().on("substitutes"),
-        money("pricing_min").null().joined(price!("overall_min")).on("pricing"),
-        money("pricing_max").null().joined(price!("overall_max")).on("pricing"),
-        money("pricing_min_total").null().joined(total!("overall_min")).on("pricing"),
-        money("pricing_max_total").null().joined(total!("overall_max")).on("pricing"),
-        moment("pricing_updated").null().joined(price!("updated")).on("pricing"),
+        money("pricing_min").null().computed(price!("overall_min")).on("pricing"),
+        money("pricing_max").null().computed(price!("overall_max")).on("pricing"),
+        money("pricing_min_total").null().computed(total!("overall_min")).on("pricing"),
+        money("pricing_max_total").null().computed(total!("overall_max")).on("pricing"),
+        moment("pricing_updated").null().computed(price!("updated")).on("pricing"),
         nested("part_detail", &PART_BRIEF, "t.part").null().on("part_detail").label("Assembly"),
         nested("category_detail", &CATEGORY, "SELECT p.category FROM part p WHERE p.id = t.sub_part")
             .null()

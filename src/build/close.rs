@@ -89,12 +89,12 @@ fn use_up_loose(tx: &Tx<'_>, build: i64) -> Result<()> {
     Ok(())
 }
 
-/// Releases what is set aside beyond need, the last first.
+/// Releases what is set aside beyond need, what was set aside first before the rest, as the contract has it.
 fn trim(tx: &Tx<'_>, build: i64) -> Result<()> {
     for line in db::column::<i64>(tx, &format!("SELECT l.id {LOOSE}"), [build])? {
         let sql = format!("SELECT {SET_ASIDE} - max(0, l.quantity - l.consumed) FROM build_line l WHERE l.id = ?1");
         let mut surplus: i64 = db::one(tx, &sql, [line])?.unwrap_or(0);
-        for allocation in db::column::<i64>(tx, "SELECT id FROM build_item WHERE build_line = ?1 ORDER BY id DESC", [line])? {
+        for allocation in db::column::<i64>(tx, "SELECT id FROM build_item WHERE build_line = ?1 ORDER BY id", [line])? {
             let there: i64 = db::one(tx, "SELECT quantity FROM build_item WHERE id = ?1", [allocation])?.unwrap_or(0);
             if surplus <= 0 {
                 break;

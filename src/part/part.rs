@@ -193,8 +193,8 @@ pub static BRIEF: Resource = Resource {
         TRACKABLE.fill(Fill::Flag(false)),
         VIRTUAL.fill(Fill::Flag(false)),
         UNITS,
-        money("pricing_min").null().joined("NULL"),
-        money("pricing_max").null().joined("NULL"),
+        PRICING_MIN,
+        PRICING_MAX,
     ],
     ..BASE
 };

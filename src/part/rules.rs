@@ -114,7 +114,7 @@ fn revision(change: &mut Change<'_>) -> Result<()> {
 /// After a part was written.
 pub fn saved(change: &mut Change<'_>) -> Result<()> {
     TREE.saved(change)?;
-    if change.flag("trackable") && change.changes("trackable") {
+    if change.flag("trackable") {
         bom::tree::must_be_trackable(change.tx, change.key())?;
     }
     if change.creates() {

@@ -223,7 +223,9 @@ fn fits(tx: &Tx<'_>, whole: i64, part: i64) -> Result<bool> {
 pub fn build_in(tx: &Tx<'_>, item: Item, whole: &Item, quantity: i64, build: Option<i64>, notes: &str) -> Result<()> {
     let key = if quantity < item.quantity { split(tx, item, &Input::default(), quantity, None, notes)? } else { item.id };
     let item = Item::load(tx, key)?;
-    let sql = "UPDATE stock_item SET belongs_to = ?2, consumed_by = ?4, location = NULL, updated = ?3 WHERE id = ?1";
+    // A single item is kept when it is gone; the contract says so from the second write on.
+    let sql = "UPDATE stock_item SET belongs_to = ?2, consumed_by = ?4, location = NULL, updated = ?3, \
+               delete_on_deplete = delete_on_deplete AND coalesce(serial, '') = '' WHERE id = ?1";
     db::run(tx, sql, (key, whole.id, tx.now, build))?;
     let of_part = Deltas::new().with("stockitem", whole.id).maybe("buildorder", build).amount("quantity", item.quantity);
     note(tx, key, item.part, Event::InstalledInto, &of_part, notes)?;
