@@ -1,5 +1,7 @@
 //! Orders: so far as stock refers to them.
 
+pub mod reference;
+
 use crate::engine::describe::Resource;
 use crate::identity::Role;
 

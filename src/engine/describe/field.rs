@@ -105,6 +105,8 @@ pub enum Fill {
     Null,
     /// The value of a global setting.
     Setting(&'static str),
+    /// The key of the caller: OPTIONS says so, a hook writes it.
+    Caller,
     /// Whatever the function finds.
     By(fn(&Connection) -> Result<Value>),
 }
@@ -128,6 +130,7 @@ pub struct Field {
     pub on: &'static str,
     pub on_default: bool,
     pub only: &'static [(&'static str, bool)],
+    pub only_without: &'static [&'static str],
     pub outside_tree: bool,
     pub alike: &'static str,
     pub says_fixed: bool,
@@ -168,6 +171,7 @@ const fn field(name: &'static str, kind: Kind) -> Field {
         on: "",
         on_default: false,
         only: &[],
+        only_without: &[],
         outside_tree: false,
         alike: "",
         says_fixed: false,
@@ -394,6 +398,11 @@ impl Field {
     /// Only rows of the target whose flags are so.
     pub const fn only(mut self, flags: &'static [(&'static str, bool)]) -> Self {
         self.only = flags;
+        self
+    }
+    /// Only rows of the target in which these columns are null.
+    pub const fn only_without(mut self, columns: &'static [&'static str]) -> Self {
+        self.only_without = columns;
         self
     }
     /// The target must not lie below the row itself; forms are told by `exclude_tree`.
