@@ -113,5 +113,6 @@ pub fn functions(conn: &Connection) -> rusqlite::Result<()> {
     crate::common::setting::functions(conn)?;
     crate::part::name::functions(conn)?;
     crate::users::models::functions(conn)?;
-    crate::stock::track::functions(conn)
+    crate::stock::track::functions(conn)?;
+    crate::order::state::functions(conn)
 }

@@ -166,7 +166,7 @@ impl Item {
     ///
     /// # Errors
     /// The database cannot be written.
-    pub fn split_off(&self, tx: &Tx<'_>, quantity: i64, place: i64) -> Result<i64> {
+    pub fn split_off(&self, tx: &Tx<'_>, quantity: i64, place: impl Into<Option<i64>>) -> Result<i64> {
         db::run(
             tx,
             "INSERT INTO stock_item (part, quantity, batch, location, parent, build, purchase_order, supplier_part, owner, status, status_custom_key, \
@@ -174,7 +174,7 @@ impl Item {
              SELECT part, ?2, batch, ?3, id, build, purchase_order, supplier_part, owner, status, status_custom_key, \
              is_building, delete_on_deplete, expiry_date, stocktake_date, stocktake_user, ?4, ?4, packaging, purchase_price, purchase_price_currency, link, notes \
              FROM stock_item WHERE id = ?1",
-            [self.id, quantity, place, tx.now],
+            (self.id, quantity, place.into(), tx.now),
         )?;
         let child = tx.last_insert_rowid();
         db::run(

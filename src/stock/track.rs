@@ -10,6 +10,7 @@ use crate::db::{self, Tx};
 use crate::engine::describe::*;
 use crate::error::Result;
 use crate::identity::Role;
+use crate::order::{PURCHASE_ORDER, RETURN_ORDER, SALES_ORDER, TRANSFER_ORDER};
 use crate::part::part::{BRIEF as PART_BRIEF, PART, TREE as PARTS};
 use crate::part::watch;
 use crate::users::user::USER;
@@ -31,6 +32,9 @@ pub enum Event {
     SplitChild = 42,
     Merged = 45,
     Converted = 48,
+    Shipped = 60,
+    Received = 70,
+    Returned = 80,
 }
 
 /// What changed: names and values as the contract has them.
@@ -140,7 +144,7 @@ pub static TRACKING: Resource = Resource {
 
 const EXPANDED: &[(&str, &Resource)] = &[];
 const DETAILED: &[(&str, &Resource)] =
-    &[("part", &PART_BRIEF), ("location", &LOCATION), ("customer", &COMPANY), ("item", &ITEM), ("stockitem", &ITEM)];
+    &[("part", &PART_BRIEF), ("location", &LOCATION), ("customer", &COMPANY), ("item", &ITEM), ("stockitem", &ITEM), ("purchaseorder", &PURCHASE_ORDER), ("salesorder", &SALES_ORDER), ("returnorder", &RETURN_ORDER), ("transferorder", &TRANSFER_ORDER)];
 
 const LABEL: &str = "stock_event(t.tracking_type)";
 

@@ -140,6 +140,8 @@ pub struct Field {
     pub plain_choice: bool,
     pub says_not_blank: bool,
     pub wanted: bool,
+    pub below_zero: bool,
+    pub says_least: bool,
     pub save: Option<fn(&mut Change<'_>, &Value) -> Result<()>>,
     pub also: Option<Also>,
     pub slug: bool,
@@ -179,6 +181,8 @@ const fn field(name: &'static str, kind: Kind) -> Field {
         plain_choice: false,
         says_not_blank: false,
         wanted: false,
+        below_zero: false,
+        says_least: false,
         save: None,
         also: None,
         slug: false,
@@ -452,6 +456,16 @@ impl Field {
     /// Must have a value, though the contract's document and OPTIONS let a request leave it out or say null.
     pub const fn wanted(mut self) -> Self {
         self.wanted = true;
+        self
+    }
+    /// A number of which OPTIONS says that it is not below zero.
+    pub const fn says_least(mut self) -> Self {
+        self.says_least = true;
+        self
+    }
+    /// Money that may be less than nothing.
+    pub const fn below_zero(mut self) -> Self {
+        self.below_zero = true;
         self
     }
     /// A choice whose values OPTIONS keeps to itself.
