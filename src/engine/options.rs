@@ -230,6 +230,10 @@ impl Describer<'_> {
                 out.key(flag);
                 out.bool(*want);
             }
+            for (name, want) in field.tells {
+                out.key(name);
+                want.map_or_else(|| out.null(), |want| out.bool(want));
+            }
             out.close('}');
         });
         if let (true, Some(id), Shape::Detail | Shape::Changed) = (field.outside_tree, self.call.id, shape) {

@@ -14,7 +14,7 @@ use crate::db::{self, Tx};
 use crate::engine::describe::*;
 use crate::error::{Result, invalid};
 use crate::identity::Role;
-use crate::part::part::PART;
+use crate::part::part::{PART, priced};
 use crate::stock::location::LOCATION;
 
 macro_rules! total {
@@ -113,7 +113,7 @@ pub static PURCHASE_ORDER: Resource = Resource {
                 if !given.flag("accept_incomplete") && is_incomplete(tx, order)? {
                     return invalid("accept_incomplete", "Something is still to come.");
                 }
-                state::go(tx, order, &PURCHASE, "complete").map(|_| None)
+                done(tx, order).map(|()| None)
             },
             ..Action::BASE
         },
@@ -123,6 +123,20 @@ pub static PURCHASE_ORDER: Resource = Resource {
     metadata: true,
     ..Resource::BASE
 };
+
+/// Completes an order that is placed; what it brought tells what its parts cost.
+///
+/// # Errors
+/// The database cannot be written.
+pub fn done(tx: &Tx<'_>, order: i64) -> Result<()> {
+    if state::go(tx, order, &PURCHASE, "complete")? {
+        let parts = "SELECT DISTINCT s.part FROM purchase_order_line l JOIN supplier_part s ON s.id = l.part WHERE l.\"order\" = ?1";
+        for part in db::column(tx, parts, [order])? {
+            priced(tx, part)?;
+        }
+    }
+    Ok(())
+}
 
 /// Is something of the order still to come?
 ///

@@ -120,8 +120,9 @@ pub static PURCHASE_LINE: Resource = Resource {
 const MPN: &str =
     "SELECT m.\"MPN\" FROM supplier_part s JOIN manufacturer_part m ON m.id = s.manufacturer_part WHERE s.id = t.part";
 const NAME: &str = "SELECT p.name FROM supplier_part s JOIN part p ON p.id = s.part WHERE s.id = t.part";
-/// Where it goes as things stand: its own place, or where the part is kept.
-const DESTINATION: &str = "coalesce(t.destination, (SELECT p.default_location FROM supplier_part s JOIN part p ON p.id = s.part WHERE s.id = t.part))";
+/// Where it goes as things stand: its own place, the order's, or where the part is kept.
+const DESTINATION: &str = "coalesce(t.destination, (SELECT o.destination FROM purchase_order o WHERE o.id = t.\"order\"), \
+    (SELECT p.default_location FROM supplier_part s JOIN part p ON p.id = s.part WHERE s.id = t.part))";
 
 fn check(change: &mut Change<'_>) -> Result<()> {
     line::check(change, &PURCHASE)?;

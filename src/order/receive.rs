@@ -1,9 +1,8 @@
 //! `/api/order/po/{id}/receive/`: what was bought comes in, and is stock.
 
 use super::kind::{responsible, tell};
-use super::purchase::{PLACED, PURCHASE, is_incomplete};
+use super::purchase::{PLACED, PURCHASE, done, is_incomplete};
 use super::purchase_line::PURCHASE_LINE;
-use super::state;
 use crate::barcode::code;
 use crate::common::{currency, setting, status};
 use crate::db::{self, Tx};
@@ -99,7 +98,7 @@ fn receive(tx: &Tx<'_>, call: &Call, given: &Input) -> Result<Reply> {
     }
     PURCHASE.touch(tx, order)?;
     if !is_incomplete(tx, order)? && setting::is_on(tx, "PURCHASEORDER_AUTO_COMPLETE")? {
-        state::go(tx, order, &PURCHASE, "complete")?;
+        done(tx, order)?;
     }
     if let Some(owner) = responsible(tx, &PURCHASE, order)? {
         let reference: String = db::one(tx, "SELECT reference FROM purchase_order WHERE id = ?1", [order])?.unwrap_or_default();

@@ -28,7 +28,7 @@ macro_rules! total {
     () => {
         total_of!(
             "customer",
-            "SELECT 1000000, l.price, l.price_currency FROM return_order_line l WHERE l.\"order\" = t.id \
+            "SELECT l.quantity, l.price, l.price_currency FROM return_order_line l WHERE l.\"order\" = t.id \
              UNION ALL SELECT e.quantity, e.price, e.price_currency FROM return_order_extra_line e WHERE e.\"order\" = t.id"
         )
     };
@@ -157,7 +157,7 @@ pub static RETURN_LINE: Resource = Resource {
         choice("price_currency", Choices::By(setting::currencies))
             .fill(Fill::By(setting::default_currency))
             .says("Currency", "Currency of the price"),
-        nested("item_detail", &ITEM, "t.item").null().on("item_detail").label("Item"),
+        nested("item_detail", &ITEM, "t.item").null().unless_off("item_detail").label("Item"),
         nested("order_detail", &RETURN_ORDER, "t.\"order\"").null().on("order_detail").label("Order"),
         nested("part_detail", &PART_BRIEF, "SELECT s.part FROM stock_item s WHERE s.id = t.item").null().on("part_detail").label("Part"),
     ],
@@ -282,7 +282,8 @@ fn take_back(
     let logical = status::logical(tx, STATES, state)?.unwrap_or(state);
     db::run(
         tx,
-        "UPDATE stock_item SET status = ?2, status_custom_key = ?3, location = ?4, customer = NULL, sales_order = NULL, updated = ?5 WHERE id = ?1",
+        "UPDATE stock_item SET status = ?2, status_custom_key = ?3, location = ?4, customer = NULL, sales_order = NULL, updated = ?5, \
+         delete_on_deplete = delete_on_deplete AND coalesce(serial, '') = '' WHERE id = ?1",
         (back, logical, (logical != state).then_some(state), place, tx.now),
     )?;
     // What was sent is here again; nothing of it is set aside any more.

@@ -21,7 +21,7 @@ use crate::part::part::PART;
 /// The shipment that stock is set aside for; no constant, because it refers to a static that refers to this file's.
 macro_rules! for_shipment {
     () => {
-        to("shipment", &$crate::order::SHIPMENT).null().request().says("Shipment", "With which shipment it goes")
+        to("shipment", &$crate::order::SHIPMENT).null().fill(Fill::Null).request().says("Shipment", "With which shipment it goes")
     };
 }
 pub(crate) use for_shipment;

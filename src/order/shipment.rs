@@ -195,7 +195,8 @@ fn send(tx: &Tx<'_>, order: i64, allocation: i64) -> Result<()> {
     }
     db::run(
         tx,
-        "UPDATE stock_item SET customer = ?2, sales_order = ?3, location = NULL, updated = ?4 WHERE id = ?1",
+        "UPDATE stock_item SET customer = ?2, sales_order = ?3, location = NULL, updated = ?4, \
+         delete_on_deplete = delete_on_deplete AND coalesce(serial, '') = '' WHERE id = ?1",
         (sent, customer, order, tx.now),
     )?;
     db::run(
@@ -205,6 +206,6 @@ fn send(tx: &Tx<'_>, order: i64, allocation: i64) -> Result<()> {
     )?;
     let name: String = db::one(tx, "SELECT name FROM company WHERE id = ?1", [customer])?.unwrap_or_default();
     let deltas = Deltas::new().amount("quantity", wanted).maybe("customer", customer).with("customer_name", name).with("salesorder", order);
-    note(tx, sent, part, Event::Shipped, &deltas, "")?;
+    note(tx, sent, part, Event::Shipped, &deltas, None)?;
     crate::part::watch::stock_fell(tx, part)
 }

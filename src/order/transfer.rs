@@ -182,7 +182,8 @@ pub static ALLOCATION: Resource = Resource {
     table: "transfer_order_allocation",
     roles: &[Role::TRANSFER_ORDER],
     verbs: Verbs::READ.and(Verbs::UPDATE).and(Verbs::DELETE).and(Verbs::BULK_UPDATE),
-    fields: allocation_fields!["transfer_order_line", &TRANSFER_ORDER, &[];
+    fields: allocation_fields!["transfer_order_line", &TRANSFER_ORDER, "SELECT nullif(s.serial, '') FROM stock_item s WHERE s.id = t.item",
+        &[("part__virtual", Some(false)), ("belongs_to", None), ("sales_order", None)];
         nested("item_detail", &ITEM, "t.item").null().on("item_detail").label("Item"),
         nested("part_detail", &PART_BRIEF, "SELECT s.part FROM stock_item s WHERE s.id = t.item").null().on("part_detail").label("Part"),
     ],

@@ -128,6 +128,7 @@ pub struct Field {
     pub on: &'static str,
     pub on_default: bool,
     pub only: &'static [(&'static str, bool)],
+    pub tells: &'static [(&'static str, Option<bool>)],
     pub outside_tree: bool,
     pub alike: &'static str,
     pub says_fixed: bool,
@@ -169,6 +170,7 @@ const fn field(name: &'static str, kind: Kind) -> Field {
         on: "",
         on_default: false,
         only: &[],
+        tells: &[],
         outside_tree: false,
         alike: "",
         says_fixed: false,
@@ -396,6 +398,11 @@ impl Field {
     /// Only rows of the target whose flags are so.
     pub const fn only(mut self, flags: &'static [(&'static str, bool)]) -> Self {
         self.only = flags;
+        self
+    }
+    /// What OPTIONS tells forms to ask of the target; a hook enforces it.
+    pub const fn tells(mut self, filters: &'static [(&'static str, Option<bool>)]) -> Self {
+        self.tells = filters;
         self
     }
     /// The target must not lie below the row itself; forms are told by `exclude_tree`.
