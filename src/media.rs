@@ -30,6 +30,24 @@ pub struct Arrived {
 }
 
 impl Arrived {
+    fn take(&mut self, mut other: Arrived) {
+        self.paths.append(&mut other.paths);
+    }
+
+    /// Brings what was written to the disk, before a row names it.
+    ///
+    /// # Errors
+    /// The disk does not take it.
+    pub fn durable(&self) -> Result<()> {
+        for path in &self.paths {
+            File::open(path).and_then(|file| file.sync_all()).map_err(lost)?;
+            if let Some(folder) = path.parent() {
+                File::open(folder).and_then(|folder| folder.sync_all()).map_err(lost)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The change is durable: they stay.
     pub fn stay(mut self) {
         self.paths.clear();
@@ -69,6 +87,31 @@ pub fn receive(call: &Call, fields: &[Field]) -> Result<Arrived> {
         let _ = upload.kept.set(name);
     }
     Ok(arrived)
+}
+
+/// A new file that the server itself fills, below the media folder; it is removed again unless it is told to stay. Gives its name too.
+///
+/// # Errors
+/// It cannot be made.
+pub fn new_file(media: &Path, below: &str, stem: &str, extension: &str) -> Result<(Arrived, File, String)> {
+    let place = media.join(below);
+    std::fs::create_dir_all(&place).map_err(lost)?;
+    let mut tail = String::new();
+    loop {
+        let name = format!("{stem}{tail}{extension}");
+        match File::options().write(true).create_new(true).mode(0o600).open(place.join(&name)) {
+            Ok(file) => return Ok((Arrived { paths: vec![place.join(&name)] }, file, format!("{below}/{name}"))),
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => tail = format!("_{}", crate::identity::password::random_text(7)),
+            Err(e) => return Err(lost(e)),
+        }
+    }
+}
+
+fn lost(error: std::io::Error) -> Error {
+    match error.raw_os_error() {
+        Some(28) => Error::Full,
+        _ => Error::Unavailable("The file could not be stored; nothing was changed."),
+    }
 }
 
 /// An image in small.
@@ -114,33 +157,16 @@ pub fn whole_name(name: &str) -> String {
 }
 
 fn keep(media: &Path, folder: &str, upload: &Upload, small: Option<Small>, arrived: &mut Arrived) -> Result<String> {
-    let lost = |e: std::io::Error| match e.raw_os_error() {
-        Some(28) => Error::Full,
-        _ => Error::Unavailable("The file could not be stored; nothing was changed."),
-    };
-    let place = media.join(folder);
-    std::fs::create_dir_all(&place).map_err(lost)?;
     let (stem, mut extension) = clean(&upload.name, folder.len());
     if let (true, Some(small)) = (extension.is_empty(), &small) {
         extension = format!(".{}", small.extension);
     }
-    let mut tail = String::new();
-    let name = loop {
-        let name = format!("{stem}{tail}{extension}");
-        match File::options().write(true).create_new(true).mode(0o600).open(place.join(&name)) {
-            Ok(mut file) => {
-                arrived.paths.push(place.join(&name));
-                file.write_all(&upload.bytes).and_then(|()| file.sync_all()).map_err(lost)?;
-                break name;
-            }
-            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
-                tail = format!("_{}", crate::identity::password::random_text(7));
-            }
-            Err(e) => return Err(lost(e)),
-        }
-    };
+    let (kept, mut file, name) = new_file(media, folder, &stem, &extension)?;
+    arrived.take(kept);
+    file.write_all(&upload.bytes).and_then(|()| file.sync_all()).map_err(lost)?;
+    let place = media.join(folder);
     for ((size, _), image) in SMALL.iter().zip(small.iter().flat_map(|small| &small.images)) {
-        let path = place.join(small_name(&name, size));
+        let path = media.join(small_name(&name, size));
         let format = image::ImageFormat::from_path(&path).unwrap_or(image::ImageFormat::Png);
         let format = if format.can_write() { format } else { image::ImageFormat::Png };
         let mut bytes = Vec::new();
@@ -156,7 +182,7 @@ fn keep(media: &Path, folder: &str, upload: &Upload, small: Option<Small>, arriv
     }
     // The folder's entry must be durable too.
     File::open(&place).and_then(|folder| folder.sync_all()).map_err(lost)?;
-    Ok(format!("{folder}/{name}"))
+    Ok(name)
 }
 
 /// A name that is safe in every file system: letters, digits, points, hyphens and underscores; its stem and its extension.

@@ -5,13 +5,14 @@ use std::sync::LazyLock;
 
 use crate::barcode;
 use crate::common::{
-    about, attachment, config, content_type, currency, custom_state, error_report, flag, generate, icon, metadata, news, notes_image,
-    notification, parameter, plugin, project_code, search, selection, setting, status, tag, task, unit, version_text, webhook,
+    about, attachment, config, content_type, currency, custom_state, data_output, error_report, export, flag, generate, icon, metadata,
+    news, notes_image, notification, parameter, plugin, project_code, search, selection, setting, status, tag, task, unit, version_text,
+    webhook,
 };
 use crate::company::{address, company, contact, manufacturer_part, price_break, supplier_part};
 use crate::db;
 use crate::engine::call::{Call, Reply, Verb};
-use crate::engine::describe::{Action, Endpoint, Field, Kind, Lookup, Resource, Verbs};
+use crate::engine::describe::{Action, Endpoint, Field, Lookup, Resource, Verbs};
 use crate::engine::{options, read, write};
 use crate::error::{Error, Result, WHOLE, invalid};
 use crate::identity::scope::{self, Scopes};
@@ -88,6 +89,7 @@ pub static RESOURCES: &[&Resource] = &[
     &error_report::REPORT,
     &news::NEWS,
     &notes_image::NOTES_IMAGE,
+    &data_output::DATA_OUTPUT,
     &task::PENDING,
     &task::SCHEDULED,
     &task::FAILED,
@@ -96,6 +98,8 @@ pub static RESOURCES: &[&Resource] = &[
 /// All addresses by hand.
 pub static ENDPOINTS: &[&[Endpoint]] = &[
     about::ENDPOINTS,
+    std::slice::from_ref(&crate::order::calendar::ENDPOINT),
+    crate::barcode::order::ENDPOINTS,
     status::ENDPOINTS,
     &me::ROLES_OF,
     &me::TOKEN_OF,
@@ -321,6 +325,8 @@ impl Target {
         };
         let call = &call;
         match self {
+            Target::List(resource) if export::is_wanted(call) && call.verb == Verb::Get => export::run(call, resource),
+            Target::List(resource) if export::is_wanted(call) && call.verb == Verb::Options => export::describe(call, resource),
             Target::List(resource) => match call.verb {
                 Verb::Get => read::list(call, resource),
                 Verb::Post => write::create(call, resource),
@@ -368,7 +374,7 @@ pub fn may_see_file(call: &Call, name: &str) -> Result<bool> {
     let name = media::whole_name(name);
     let conn = call.db().read()?;
     for resource in RESOURCES.iter().filter(|resource| call.user.may(Right::View, resource)) {
-        for column in resource.fields.iter().filter(|field| matches!(field.kind, Kind::File(_))).filter_map(Field::stored) {
+        for column in resource.fields.iter().filter_map(Field::file_column) {
             let sql = format!("SELECT id FROM \"{}\" WHERE \"{column}\" = ?1", resource.table);
             for key in db::column(&conn, &sql, [&name])? {
                 if read::in_scope(call, &conn, resource, key)? {
@@ -386,7 +392,7 @@ pub fn may_see_file(call: &Call, name: &str) -> Result<bool> {
 /// The database cannot be asked.
 pub fn names_file(conn: &rusqlite::Connection, name: &str) -> Result<bool> {
     for resource in RESOURCES {
-        for column in resource.fields.iter().filter(|field| matches!(field.kind, Kind::File(_))).filter_map(Field::stored) {
+        for column in resource.fields.iter().filter_map(Field::file_column) {
             let sql = format!("SELECT 1 FROM \"{}\" WHERE \"{column}\" = ?1 LIMIT 1", resource.table);
             if db::one::<i64>(conn, &sql, [name])?.is_some() {
                 return Ok(true);

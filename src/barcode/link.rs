@@ -90,7 +90,7 @@ fn link(tx: &Tx<'_>, call: &Call) -> Result<Reply> {
     let mut out = Json::new();
     out.open('{');
     out.key("success");
-    out.text("The barcode was linked.");
+    out.text(&format!("Assigned barcode to {} instance", kind.model));
     out.key(kind.model);
     out.value(&serde_json::json!({ "pk": key }));
     facts(&mut out, &[], text);

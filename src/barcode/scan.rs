@@ -53,7 +53,7 @@ fn scan(call: &Call) -> Result<Reply> {
             Some(found) => {
                 may_see(call, found.kind)?;
                 write_match(call, &conn, found, &mut out)?;
-                facts(&mut out, &[("success", "The barcode is known"), ("plugin", "InvenTreeBarcode")], &text);
+                facts(&mut out, &[("success", "Match found for barcode data"), ("plugin", "InvenTreeBarcode")], &text);
                 200
             }
             None => {
@@ -96,7 +96,7 @@ pub fn write_match(call: &Call, conn: &rusqlite::Connection, found: &Match, out:
     out.key("api_url");
     out.text(&format!("/api/{}/{key}/", resource.path));
     out.key("instance");
-    Writer::new(call, conn).one(resource, Shape::Created, *key, out)?;
+    Writer::new(call, conn).one(resource, Shape::Whole, *key, out)?;
     if !kind.page.is_empty() {
         out.key("web_url");
         out.text(&format!("/web/{}/{key}", kind.page));

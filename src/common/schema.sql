@@ -376,3 +376,19 @@ CREATE TABLE plugin_setting (
     key TEXT NOT NULL UNIQUE,
     value TEXT NOT NULL
 );
+
+-- Files that the server made for somebody.
+CREATE TABLE data_output (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    created TEXT NOT NULL,
+    user INTEGER REFERENCES user (id) ON DELETE CASCADE,
+    total INTEGER NOT NULL DEFAULT 1,
+    progress INTEGER NOT NULL DEFAULT 0,
+    complete INTEGER NOT NULL DEFAULT 0,
+    output_type TEXT,
+    template_name TEXT,
+    plugin TEXT,
+    output TEXT,
+    errors TEXT
+);
+CREATE INDEX data_output_output ON data_output (output);

@@ -121,6 +121,7 @@ const BASE: Resource = Resource {
     title: "supplier part",
     table: "supplier_part",
     roles: SUPPLY,
+    exports: &[("part_detail", "name"), ("part_detail", "IPN"), ("supplier_detail", "name"), ("manufacturer_detail", "name")],
     ..Resource::BASE
 };
 

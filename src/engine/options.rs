@@ -111,7 +111,7 @@ impl Describer<'_> {
             let listed = field.belongs(matches!(shape, Shape::Row | Shape::Created));
             let on = match shape {
                 _ if field.on.is_empty() => true,
-                Shape::Changed | Shape::Created => true,
+                Shape::Changed | Shape::Created | Shape::Whole => true,
                 Shape::Row => resource.list_flags.iter().find(|f| f.0 == field.on).map_or(field.on_default, |f| f.1),
                 Shape::Detail | Shape::Inside => field.on_default,
             };
@@ -232,7 +232,10 @@ impl Describer<'_> {
             }
             for (name, want) in field.tells {
                 out.key(name);
-                want.map_or_else(|| out.null(), |want| out.bool(want));
+                match want {
+                    Some(want) => out.bool(*want),
+                    None => out.null(),
+                }
             }
             out.close('}');
         });

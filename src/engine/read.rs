@@ -27,6 +27,8 @@ pub enum Shape {
     Changed,
     /// The answer to a creation: all optional fields, but nothing that the reference joins in or that lists leave out.
     Created,
+    /// The same with what lists leave out.
+    Whole,
     /// An object inside another one.
     Inside,
 }
@@ -64,7 +66,7 @@ fn wanted(call: &Call, resource: &Resource, shape: Shape) -> u128 {
     for (i, field) in resource.fields.iter().enumerate() {
         let on = match shape {
             _ if field.on.is_empty() => true,
-            Shape::Changed | Shape::Created => true,
+            Shape::Changed | Shape::Created | Shape::Whole => true,
             Shape::Inside => field.on_default,
             Shape::Row | Shape::Detail => call.query.flag(field.on).unwrap_or_else(|| {
                 let of_list = (shape == Shape::Row).then(|| resource.list_flags.iter().find(|f| f.0 == field.on)).flatten();
@@ -88,7 +90,7 @@ fn plan_of(call: &Call, resource: &'static Resource, shape: Shape) -> Arc<Plan> 
 
 fn make_plan(resource: &'static Resource, shape: Shape, bits: u128) -> Plan {
     let (mut sql, mut columns) = (String::from("SELECT "), Vec::new());
-    let unjoined = matches!(shape, Shape::Created | Shape::Inside);
+    let unjoined = matches!(shape, Shape::Created | Shape::Whole | Shape::Inside);
     for (i, field) in resource.fields.iter().enumerate() {
         let listed = field.belongs(matches!(shape, Shape::Row | Shape::Created));
         if bits >> i & 1 == 0 || field.secret || !listed || matches!(field.source, Source::Request) {

@@ -201,3 +201,28 @@ pub fn tell(tx: &Tx<'_>, kind: &'static Kind, order: i64, news: (&'static str, &
 pub fn responsible(tx: &Tx<'_>, kind: &Kind, order: i64) -> Result<Option<i64>> {
     db::one(tx, &format!("SELECT responsible FROM \"{}\" WHERE id = ?1", kind.resource.table), [order])
 }
+
+/// Tells those who are responsible for open orders, and who made them, of those that should have been done yesterday.
+///
+/// # Errors
+/// The database cannot be written.
+pub fn tell_of_overdue(tx: &Tx<'_>) -> Result<()> {
+    let Some(yesterday) = moment::days_after(&moment::day(tx.now), -1) else { return Ok(()) };
+    for kind in [&super::purchase::PURCHASE, &super::sales::SALES, &super::return_::RETURN, &super::transfer::TRANSFER] {
+        let (table, title) = (kind.resource.table, kind.resource.title);
+        for order in db::column::<i64>(tx, &format!("SELECT id FROM \"{table}\" WHERE target_date = ?1"), [&yesterday])? {
+            if !kind.is_open(tx, order)? {
+                continue;
+            }
+            let sql = format!("SELECT reference FROM \"{table}\" WHERE id = ?1");
+            let reference: String = db::one(tx, &sql, [order])?.unwrap_or_default();
+            let sql = format!(
+                "SELECT w.id FROM \"{table}\" o JOIN owner w ON w.id = o.responsible OR w.user = o.created_by WHERE o.id = ?1"
+            );
+            let owners: Vec<i64> = db::column(tx, &sql, [order])?;
+            let message = format!("The {title} {reference} was to be done by {yesterday}.");
+            tell(tx, kind, order, ("order.overdue", "Overdue order", &message), &owners)?;
+        }
+    }
+    Ok(())
+}

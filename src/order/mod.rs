@@ -2,6 +2,7 @@
 
 pub mod allocation;
 pub mod auto;
+pub mod calendar;
 pub mod fields;
 pub mod kind;
 pub mod line;

@@ -295,7 +295,7 @@ fn take_back(
     )?;
     let deltas = Deltas::new().with("status", state).with("returnorder", order).maybe("location", place).amount("quantity", quantity);
     let deltas = deltas.maybe("customer", customer).maybe("salesorder", sale);
-    note(tx, back, item.part, Event::Returned, &deltas, notes)
+    note(tx, back, item.part, Event::SentBack, &deltas, notes)
 }
 
 extra_line!(

@@ -211,7 +211,8 @@ fn complete(tx: &Tx<'_>, call: &Call, given: &Input) -> Result<()> {
     match TRANSFER.status(tx, order)? {
         ISSUED => {}
         COMPLETE => return invalid(WHOLE, "The order is complete already."),
-        _ => return invalid(WHOLE, "Only an order that was issued can be completed."),
+        // The contract answers this one as if it had been done.
+        _ => return Ok(()),
     }
     let of = |column: &str| db::one::<i64>(tx, &format!("SELECT {column} FROM transfer_order WHERE id = ?1"), [order]);
     let (consume, place) = (of("consume")? == Some(1), of("destination")?);
@@ -252,7 +253,7 @@ fn carry(tx: &Tx<'_>, order: i64, allocation: i64, place: Option<i64>) -> Result
         return Ok(());
     };
     if quantity < item.quantity {
-        let moved = action::split(tx, item, &Input::default(), quantity, place, "")?;
+        let moved = action::split(tx, item, &Input::default(), quantity, Some(place), "")?;
         db::run(tx, "UPDATE transfer_order_allocation SET item = ?2 WHERE id = ?1", [allocation, moved])?;
     } else {
         db::run(tx, "UPDATE stock_item SET location = ?2, updated = ?3 WHERE id = ?1", [item.id, place, tx.now])?;

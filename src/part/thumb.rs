@@ -19,7 +19,8 @@ pub static THUMBS: Resource = Resource {
     table: "part_image",
     access: Access::Login,
     verbs: Verbs::LIST,
-    fields: &[image("image").fixed(), int("count").fixed()],
+    // The image is another resource's: whoever may not see the parts may not see it.
+    fields: &[image("image").computed("t.image"), int("count").fixed()],
     search: &[via(
         "part",
         &["name", "description", "IPN", "revision", "keywords"],

@@ -4,6 +4,7 @@ use rusqlite::OptionalExtension;
 
 use super::item::{ITEM, STATES};
 use super::location::LOCATION;
+use super::owner;
 use super::reshape;
 use super::rules::delete;
 use super::track::{Deltas, Event, note};
@@ -54,10 +55,16 @@ pub static ACTIONS: &[&Action] = &[
     &reshape::CHANGE_STATUS,
     &reshape::SERIALIZE,
     &reshape::CONVERT,
+    &owner::ASSIGN,
+    &owner::RETURN,
+    &owner::INSTALL,
+    &owner::UNINSTALL,
 ];
 
-static LINES: Field = list("items", LINE).required().holds("StockAdjustmentItem");
-static NOTES: Field = prose("notes", 0).blank().request().says("Notes", "What to write down");
+/// Items with quantities.
+pub static LINES: Field = list("items", LINE).required().holds("StockAdjustmentItem");
+/// A remark for the history.
+pub static NOTES: Field = prose("notes", 0).blank().request().says("Notes", "What to write down");
 static PLACE: Field = to("location", &LOCATION).request().says("Location", "Where it lies then");
 static LINE: &[Field] = &[
     to("pk", &ITEM).required().request().says("Stock item", "Which item"),
@@ -162,19 +169,19 @@ impl Item {
         Ok(deltas)
     }
 
-    /// Makes an item like this one, with its test results, of some quantity at some place; takes nothing from this one. Gives its key.
+    /// Makes an item like this one, with its test results, of some quantity at some place (or at its own); takes nothing from this one. Gives its key.
     ///
     /// # Errors
     /// The database cannot be written.
-    pub fn split_off(&self, tx: &Tx<'_>, quantity: i64, place: impl Into<Option<i64>>) -> Result<i64> {
+    pub fn split_off(&self, tx: &Tx<'_>, quantity: i64, place: Option<i64>) -> Result<i64> {
         db::run(
             tx,
             "INSERT INTO stock_item (part, quantity, batch, location, parent, build, purchase_order, supplier_part, owner, status, status_custom_key, \
              is_building, delete_on_deplete, expiry_date, stocktake_date, stocktake_user, creation_date, updated, packaging, purchase_price, purchase_price_currency, link, notes) \
-             SELECT part, ?2, batch, ?3, id, build, purchase_order, supplier_part, owner, status, status_custom_key, \
+             SELECT part, ?2, batch, coalesce(?3, location), id, build, purchase_order, supplier_part, owner, status, status_custom_key, \
              is_building, delete_on_deplete, expiry_date, stocktake_date, stocktake_user, ?4, ?4, packaging, purchase_price, purchase_price_currency, link, notes \
              FROM stock_item WHERE id = ?1",
-            (self.id, quantity, place.into(), tx.now),
+            (self.id, quantity, place, tx.now),
         )?;
         let child = tx.last_insert_rowid();
         db::run(
@@ -356,7 +363,7 @@ pub fn transfer(tx: &Tx<'_>, mut item: Item, line: &Input, place: i64, notes: &s
             // One cannot be divided.
             return Ok(());
         }
-        return split(tx, item, line, quantity, place, notes).map(|_| ());
+        return split(tx, item, line, quantity, Some(place), notes).map(|_| ());
     }
     let extra = item.dress(tx, line)?;
     let deltas = Deltas::new().amount("quantity", quantity);
@@ -367,18 +374,19 @@ pub fn transfer(tx: &Tx<'_>, mut item: Item, line: &Input, place: i64, notes: &s
     note(tx, item.id, item.part, event, &deltas.and(extra), notes)
 }
 
-/// Takes a part of an item off as an item of its own at some place; gives its key.
+/// Takes a part of an item off as an item of its own at some place (or at the same); gives its key.
 ///
 /// # Errors
 /// The database cannot be written.
-pub fn split(tx: &Tx<'_>, mut item: Item, line: &Input, quantity: i64, place: i64, notes: &str) -> Result<i64> {
+pub fn split(tx: &Tx<'_>, mut item: Item, line: &Input, quantity: i64, place: Option<i64>, notes: &str) -> Result<i64> {
     let child = item.split_off(tx, quantity, place)?;
     let dressed = Item::load(tx, child)?.dress(tx, line)?;
-    let of_child = Deltas::new().with("stockitem", item.id).and(dressed).with("location", place).amount("quantity", quantity);
+    let of_child = Deltas::new().with("stockitem", item.id).and(dressed).maybe("location", place).amount("quantity", quantity);
     note(tx, child, item.part, Event::SplitFromParent, &of_child, notes)?;
     let rest = item.quantity - quantity;
     if item.set_quantity(tx, rest)? {
-        let of_parent = Deltas::new().amount("removed", quantity).amount("quantity", rest).with("location", place).with("stockitem", child);
+        let of_parent =
+            Deltas::new().amount("removed", quantity).amount("quantity", rest).maybe("location", place).with("stockitem", child);
         note(tx, item.id, item.part, Event::SplitChild, &of_parent, notes)?;
     }
     Ok(child)

@@ -113,6 +113,16 @@ pub static ITEM: Resource = Resource {
     create: Some(super::rules::create),
     actions: super::action::ACTIONS,
     metadata: true,
+    exports: &[
+        ("part_detail", "name"),
+        ("part_detail", "IPN"),
+        ("part_detail", "description"),
+        ("part_detail", "revision"),
+        ("location_detail", "name"),
+        ("location_detail", "pathstring"),
+        ("supplier_part_detail", "SKU"),
+        ("supplier_part_detail", "MPN"),
+    ],
     ..Resource::BASE
 };
 

@@ -5,6 +5,7 @@ pub mod filter;
 pub mod item;
 pub mod location;
 pub mod location_type;
+pub mod owner;
 pub mod reshape;
 pub mod rules;
 pub mod serials;

@@ -203,7 +203,7 @@ fn serialize(tx: &Tx<'_>, call: &Call, given: &Input) -> Result<Reply> {
         if serial::taken(tx, part.id, number, None)? {
             return invalid("serial_numbers", format!("The serial number {number} is taken."));
         }
-        let child = item.split_off(tx, ONE, place)?;
+        let child = item.split_off(tx, ONE, Some(place))?;
         db::run(tx, "UPDATE stock_item SET serial = ?2, serial_int = ?3 WHERE id = ?1", (child, number, serial::number_in(number)))?;
         let deltas =
             Deltas::new().with("serial", number.as_str()).with("stockitem", item.id).with("location", place).amount("quantity", ONE);

@@ -26,15 +26,22 @@ pub enum Event {
     Added = 11,
     Removed = 12,
     Serialized = 13,
+    Returned = 15,
     Moved = 20,
     Updated = 25,
+    InstalledInto = 30,
+    TakenOut = 31,
+    InstalledChild = 35,
+    ChildTakenOut = 36,
     SplitFromParent = 40,
     SplitChild = 42,
     Merged = 45,
     Converted = 48,
     Shipped = 60,
     Received = 70,
-    Returned = 80,
+    SentBack = 80,
+    Assigned = 100,
+    ReturnedFromCustomer = 105,
 }
 
 /// What changed: names and values as the contract has them.
@@ -91,7 +98,7 @@ pub fn note<'a>(tx: &Tx<'_>, item: i64, part: i64, event: Event, deltas: &Deltas
         (item, part, event as i64, tx.now, tx.author(), notes.into(), Raw::Object(deltas.0.clone()).to_string()),
     )?;
     match event {
-        Event::Counted | Event::Removed | Event::Updated => watch::stock_fell(tx, part),
+        Event::Counted | Event::Removed | Event::Updated | Event::InstalledInto | Event::Assigned => watch::stock_fell(tx, part),
         _ => Ok(()),
     }
 }

@@ -194,3 +194,43 @@ fn files_get_other_names_but_stay_what_they_are() {
     let other = shop.admin.multipart("POST", "/api/attachment/", &pairs, &[("attachment", "c.txt", b"y")]).is(201);
     shop.admin.patch(&format!("/api/attachment/{}/", other.pk()), json!({"filename": "b.txt"})).refuses("non_field_errors");
 }
+
+#[test]
+fn lists_become_files() {
+    let shop = Shop::new();
+    let place = shop.place_with("Box", json!({"parent": shop.place("Shelf")}));
+    for n in 0..3 {
+        let part = shop.part_with(&format!("Bolt {n}"), json!({"description": "=1+1", "IPN": format!("0{n}")}));
+        shop.stock_with(part, 2.5, json!({"location": place}));
+    }
+    let table = |query: &str| {
+        let made = shop.reader.get(&format!("/api/{query}")).is(200);
+        assert_eq!((&made["complete"], &made["output_type"], &made["user"]), (&json!(true), &json!("export"), &json!(shop.reader.id)));
+        let file = made["output"].as_str().unwrap().to_string();
+        shop.store.get(&file).is(404);
+        shop.store.get(&format!("/api/data-output/{}/", made.pk())).is(404);
+        shop.reader.get(&format!("/api/data-output/{}/", made.pk())).is(200);
+        (made["total"].as_i64().unwrap(), shop.reader.get(&file).is(200).body)
+    };
+    let (total, bytes) = table("part/?export=true&search=Bolt&ordering=-name&limit=1");
+    assert_eq!(total, 3, "pages do not count");
+    let mut reader = csv::Reader::from_reader(bytes.as_slice());
+    let heads = reader.headers().unwrap().clone();
+    let at = |name: &str| heads.iter().position(|head| head == name).unwrap_or_else(|| panic!("{name}: {heads:?}"));
+    let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
+    assert_eq!((rows.len(), &rows[0][at("Name")], &rows[0][at("Description")]), (3, "Bolt 2", "'=1+1"), "no cell is a formula");
+    let (_, bytes) = table("stock/?export=true&export_format=tsv");
+    let text = String::from_utf8(bytes).unwrap();
+    assert!(text.contains("Shelf/Box") && text.lines().next().unwrap().contains("\tPart Name\t"), "{text}");
+    let (total, bytes) = table("stock/?export=true&export_format=xlsx");
+    assert_eq!((total, &bytes[..4]), (3, b"PK\x03\x04".as_slice()));
+    shop.reader.get("/api/part/?export=true&export_format=pdf").refuses("export_format");
+    shop.reader.get("/api/part/?export=true&export_plugin=other").refuses("export_plugin");
+    shop.norole.get("/api/part/?export=true").is(403);
+    let options = shop.reader.options("/api/part/?export=true").is(200);
+    assert_eq!(options["actions"]["GET"]["export_format"]["type"], "choice");
+    let all = shop.reader.get("/api/data-output/").is(200);
+    shop.reader.delete(&format!("/api/data-output/{}/", all.numbers("pk")[0])).is(204);
+    shop.reader.delete_with("/api/data-output/", json!({"items": all.numbers("pk")})).is(200);
+    assert_eq!(shop.store.get("/api/data-output/").is(200).list().len(), 0);
+}

@@ -485,3 +485,71 @@ fn an_item_becomes_another_variant() {
     assert_eq!(s.row(item)["part"], json!(blue));
     assert_eq!(s.shop.last_event(item)["tracking_type"], json!(48));
 }
+
+#[test]
+fn customers_get_items_and_bring_them_back() {
+    let shop = Shop::new();
+    let place = shop.place("Shelf");
+    let part = shop.part_with("Clock", json!({"salable": true}));
+    let item = shop.stock_with(part, 10.0, json!({"location": place}));
+    let customer = shop.admin.post("/api/company/", json!({"name": "Ada", "currency": "USD", "is_customer": true})).is(201).pk();
+    let supplier = shop.admin.post("/api/company/", json!({"name": "Acme", "currency": "USD"})).is(201).pk();
+    let give = |item: i64, who: i64| json!({"items": [{"item": item}], "customer": who, "notes": "sold"});
+    shop.store.post("/api/stock/assign/", give(item, supplier)).refuses("customer");
+    let other = shop.stock(shop.part("Not for sale"), 1.0);
+    shop.store.post("/api/stock/assign/", give(other, customer)).is(400);
+    shop.store.post("/api/stock/assign/", json!({"items": [], "customer": customer})).refuses("non_field_errors");
+    shop.store.post("/api/stock/return/", json!({"items": [{"pk": item, "quantity": 1}], "location": place})).is(400);
+    shop.reader.post("/api/stock/assign/", give(item, customer)).is(403);
+    shop.store.post("/api/stock/assign/", give(item, customer)).is(201);
+    let sold = shop.reader.get(&format!("/api/stock/{item}/")).is(200);
+    assert_eq!((&sold["customer"], &sold["location"], &sold["in_stock"]), (&json!(customer), &Value::Null, &json!(false)));
+    shop.store.post("/api/stock/assign/", give(item, customer)).is(400);
+    let back = json!({"items": [{"pk": item, "quantity": 4}], "location": place, "notes": "broken"});
+    shop.store.post("/api/stock/return/", back).is(201);
+    let here = shop.reader.get(&format!("/api/stock/?part={part}&in_stock=true")).is(200);
+    assert_eq!((here.list().len(), &here.list()[0]["quantity"], &here.list()[0]["parent"]), (1, &json!(4.0), &json!(item)));
+    assert_eq!(shop.reader.get(&format!("/api/stock/{item}/")).is(200)["quantity"], 6.0);
+    shop.store.post("/api/stock/return/", json!({"items": [{"pk": item, "quantity": 6}], "location": place})).is(201);
+    let rest = here.list()[0]["pk"].as_i64().unwrap();
+    let history = shop.reader.get(&format!("/api/stock/track/?item={rest}")).is(200);
+    assert_eq!((&history.list()[0]["tracking_type"], &history.list()[0]["deltas"]["location"]), (&json!(15), &json!(place)));
+    // What came back joins what it was split from, if asked to.
+    shop.store.post("/api/stock/assign/", give(rest, customer)).is(201);
+    shop.store.post("/api/stock/return/", json!({"items": [{"pk": rest, "quantity": 4}], "location": place, "merge": true})).is(201);
+    shop.reader.get(&format!("/api/stock/{rest}/")).is(404);
+    assert_eq!(shop.reader.get(&format!("/api/stock/{item}/")).is(200)["quantity"], 10.0);
+}
+
+#[test]
+fn items_are_built_in_and_taken_out() {
+    let shop = Shop::new();
+    let place = shop.place("Bench");
+    let whole =
+        shop.stock_with(shop.part_with("Robot", json!({"assembly": true, "trackable": true})), 1.0, json!({"serial_numbers": "R1"}));
+    let arm = shop.part("Arm");
+    let arms = shop.stock_with(arm, 5.0, json!({"location": place}));
+    let at = format!("/api/stock/{whole}/install/");
+    shop.store.post(&at, json!({"stock_item": arms})).refuses("stock_item");
+    shop.set("STOCK_ENFORCE_BOM_INSTALLATION", "false");
+    for (quantity, field) in [(0, "quantity"), (-1, "quantity"), (6, "quantity")] {
+        shop.store.post(&at, json!({"stock_item": arms, "quantity": quantity})).refuses(field);
+    }
+    shop.store.post(&at, json!({"stock_item": whole})).refuses("stock_item");
+    shop.reader.post(&at, json!({"stock_item": arms})).is(403);
+    shop.store.post(&at, json!({"stock_item": arms, "quantity": 2, "note": "screwed on"})).is(201);
+    let inside = shop.reader.get(&format!("/api/stock/?belongs_to={whole}")).is(200);
+    let built_in = inside.list()[0].clone();
+    assert_eq!((&built_in["quantity"], &built_in["location"], &built_in["in_stock"]), (&json!(2.0), &Value::Null, &json!(false)));
+    assert_eq!(shop.reader.get(&format!("/api/part/{arm}/")).is(200)["in_stock"], 3.0);
+    assert_eq!(shop.reader.get(&format!("/api/stock/{whole}/")).is(200)["installed_items"], 1);
+    let events = |item: &Value| shop.reader.get(&format!("/api/stock/track/?item={item}")).is(200).numbers("tracking_type");
+    assert_eq!((events(&json!(whole))[0], events(&built_in["pk"])[0]), (35, 30));
+    let out = format!("/api/stock/{}/uninstall/", built_in["pk"]);
+    shop.store.post(&out, json!({})).refuses("location");
+    shop.store.post(&out, json!({"location": place})).is(201);
+    assert_eq!(shop.reader.get(&format!("/api/part/{arm}/")).is(200)["in_stock"], 5.0);
+    assert_eq!((events(&json!(whole))[0], events(&built_in["pk"])[0]), (36, 31));
+    shop.store.post(&out, json!({"location": place})).is(201);
+    assert_eq!(events(&json!(whole))[0], 36, "nothing to take out, nothing to write down");
+}

@@ -534,6 +534,13 @@ impl Field {
             Source::Request => None,
         }
     }
+    /// The column that names a file of the media folder, if this is such a field.
+    pub fn file_column(&self) -> Option<&'static str> {
+        match (self.kind, self.source) {
+            (Kind::File(_), Source::Column(name)) => Some(name),
+            _ => None,
+        }
+    }
     /// The column that a write fills, if there is one.
     pub fn stored(&self) -> Option<&'static str> {
         match self.source {

@@ -132,6 +132,8 @@ pub struct Resource {
     pub create: Option<fn(&crate::db::Tx<'_>, &Call) -> Result<Reply>>,
     /// Verbs of its own.
     pub actions: &'static [&'static Action],
+    /// What tables of its rows show of nested objects: the field, and the field inside.
+    pub exports: &'static [(&'static str, &'static str)],
     /// Filters and orderings whose names hold a key.
     pub families: &'static [Family],
     /// Its rows keep metadata.
@@ -170,6 +172,7 @@ impl Resource {
         remove_input: &[],
         create: None,
         actions: &[],
+        exports: &[],
         families: &[],
         metadata: false,
     };
