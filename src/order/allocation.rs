@@ -260,12 +260,12 @@ pub(crate) use pair;
 
 /// The fields of an allocation, then those of the kind itself. `$order` and `$lines` are tables.
 macro_rules! allocation_fields {
-    ($lines:literal, $order:expr, $serial:literal, $tells:expr; $($own:expr),* $(,)?) => {
+    ($lines:literal, $line:expr, $order:expr, $serial:literal, $tells:expr; $($own:expr),* $(,)?) => {
         &[
             pk(),
             to("item", &$crate::stock::item::ITEM).required().tells($tells).says("Item", "The stock that is set aside"),
             quantity("quantity").required().fill(Fill::Int(1)).says("Quantity", "How much of it"),
-            int("line").fixed().plain().label("Line"),
+            to("line", $line).fixed().plain().label("Line"),
             int("part").computed("SELECT s.part FROM stock_item s WHERE s.id = t.item").plain().label("Part"),
             int("order").computed(concat!("SELECT l.\"order\" FROM ", $lines, " l WHERE l.id = t.line")).plain().label("Order"),
             text("serial", 0).null().computed($serial).label("Serial"),

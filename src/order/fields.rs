@@ -46,6 +46,7 @@ macro_rules! order_fields {
                 .joined(concat!("t.status IN (", $open, ") AND t.target_date IS NOT NULL AND t.target_date < :today"))
                 .label("Overdue"),
             object("duplicate", $crate::order::fields::DUPLICATE)
+                .secret()
                 .holds("DuplicateOrder")
                 .says("Duplicate", "Take over from another order"),
             nested("address_detail", &$crate::company::address::BRIEF, "t.address").null().unless_off("address_detail").label("Address"),

@@ -42,7 +42,6 @@ pub static SALES_LINE: Resource = Resource {
         where_("order_status", Reads::Int, "t.\"order\" IN (SELECT o.id FROM sales_order o WHERE o.status = ?)"),
         is("has_pricing", "t.sale_price IS NOT NULL"),
         where_("order", Reads::Ref(&SALES_ORDER), "t.\"order\" = ?"),
-        helper("include_variants"),
         by("part", Reads::Ref(&PART), |asked, rows| by_part(asked, rows, "t.part IN ({})")),
         is("allocated", "(SELECT total(a.quantity) FROM sales_order_allocation a WHERE a.line = t.id) >= t.quantity"),
         is("completed", "t.shipped >= t.quantity"),
@@ -86,7 +85,7 @@ pub static ALLOCATION: Resource = Resource {
     table: "sales_order_allocation",
     roles: &[Role::SALES_ORDER],
     verbs: Verbs::READ.and(Verbs::UPDATE).and(Verbs::DELETE).and(Verbs::BULK_UPDATE).and(Verbs::BULK_DELETE),
-    fields: allocation_fields!["sales_order_line", &SALES_ORDER, "NULL", // The contract has the field, and never anything in it.
+    fields: allocation_fields!["sales_order_line", &SALES_LINE, &SALES_ORDER, "NULL", // The contract has the field, and never anything in it.
         &[("part__salable", Some(true)), ("part__virtual", Some(false)), ("belongs_to", None), ("sales_order", None)];
         to("shipment", &SHIPMENT).null().says("Shipment", "With which shipment it goes"),
         nested("shipment_detail", &SHIPMENT_BRIEF, "t.shipment").null().unless_off("shipment_detail").label("Shipment"),

@@ -144,7 +144,6 @@ pub static TRANSFER_LINE: Resource = Resource {
         where_("order_status", Reads::Int, "t.\"order\" IN (SELECT o.id FROM transfer_order o WHERE o.status = ?)"),
         is("has_pricing", "0"),
         where_("order", Reads::Ref(&TRANSFER_ORDER), "t.\"order\" = ?"),
-        helper("include_variants"),
         by("part", Reads::Ref(&PART), |asked, rows| by_part(asked, rows, "t.part IN ({})")),
         is("allocated", "(SELECT total(a.quantity) FROM transfer_order_allocation a WHERE a.line = t.id) >= t.quantity"),
         is("completed", "t.transferred >= t.quantity"),
@@ -182,7 +181,7 @@ pub static ALLOCATION: Resource = Resource {
     table: "transfer_order_allocation",
     roles: &[Role::TRANSFER_ORDER],
     verbs: Verbs::READ.and(Verbs::UPDATE).and(Verbs::DELETE).and(Verbs::BULK_UPDATE),
-    fields: allocation_fields!["transfer_order_line", &TRANSFER_ORDER, "SELECT nullif(s.serial, '') FROM stock_item s WHERE s.id = t.item",
+    fields: allocation_fields!["transfer_order_line", &TRANSFER_LINE, &TRANSFER_ORDER, "SELECT nullif(s.serial, '') FROM stock_item s WHERE s.id = t.item",
         &[("part__virtual", Some(false)), ("belongs_to", None), ("sales_order", None)];
         nested("item_detail", &ITEM, "t.item").null().on("item_detail").label("Item"),
         nested("part_detail", &PART_BRIEF, "SELECT s.part FROM stock_item s WHERE s.id = t.item").null().on("part_detail").label("Part"),
