@@ -172,9 +172,43 @@ CREATE TABLE part_pricing (
     part INTEGER NOT NULL UNIQUE REFERENCES part (id) ON DELETE CASCADE,
     currency TEXT NOT NULL,
     updated INTEGER,
+    scheduled INTEGER NOT NULL DEFAULT 0,           -- to be reckoned anew
+    bom_cost_min INTEGER,
+    bom_cost_max INTEGER,
+    purchase_cost_min INTEGER,
+    purchase_cost_max INTEGER,
+    internal_cost_min INTEGER,
+    internal_cost_max INTEGER,
+    supplier_price_min INTEGER,
+    supplier_price_max INTEGER,
+    variant_cost_min INTEGER,
+    variant_cost_max INTEGER,
+    override_min INTEGER,
+    override_min_currency TEXT,
+    override_max INTEGER,
+    override_max_currency TEXT,
     overall_min INTEGER,
-    overall_max INTEGER
+    overall_max INTEGER,
+    sale_price_min INTEGER,
+    sale_price_max INTEGER,
+    sale_history_min INTEGER,
+    sale_history_max INTEGER
 );
+CREATE INDEX part_pricing_scheduled ON part_pricing (scheduled) WHERE scheduled = 1;
+
+-- How much of a part there was, day by day.
+CREATE TABLE part_stocktake (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    part INTEGER NOT NULL REFERENCES part (id) ON DELETE CASCADE,
+    date TEXT NOT NULL DEFAULT '',
+    item_count INTEGER NOT NULL DEFAULT 1,
+    quantity INTEGER NOT NULL,
+    cost_min INTEGER,
+    cost_min_currency TEXT NOT NULL DEFAULT 'USD',
+    cost_max INTEGER,
+    cost_max_currency TEXT NOT NULL DEFAULT 'USD'
+);
+CREATE INDEX part_stocktake_part ON part_stocktake (part, date);
 CREATE INDEX part_pricing_min ON part_pricing (overall_min);
 
 CREATE TABLE part_test_template (

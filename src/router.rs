@@ -18,7 +18,7 @@ use crate::error::{Error, Result, WHOLE, invalid};
 use crate::identity::scope::{self, Scopes};
 use crate::identity::{Access, Right, Role, User};
 use crate::media;
-use crate::part::{category, category_parameter, part, price, related, test_template, thumb};
+use crate::part::{category, category_parameter, part, price, pricing, related, stocktake, test_template, thumb};
 use crate::stock::{item, location, location_type, test, track};
 use crate::users::{group, me, owner, preference, ruleset, token, user};
 
@@ -33,6 +33,8 @@ pub static RESOURCES: &[&Resource] = &[
     &price::INTERNAL_BREAK,
     &related::RELATED,
     &test_template::TEST_TEMPLATE,
+    &pricing::PRICING,
+    &stocktake::STOCKTAKE,
     &thumb::THUMBS,
     &thumb::THUMB,
     &location_type::LOCATION_TYPE,
@@ -114,6 +116,7 @@ pub static ENDPOINTS: &[&[Endpoint]] = &[
     flag::ENDPOINTS,
     currency::ENDPOINTS,
     config::ENDPOINTS,
+    std::slice::from_ref(&stocktake::GENERATE),
     barcode::scan::ENDPOINTS,
     barcode::link::ENDPOINTS,
     generate::ENDPOINTS,

@@ -24,6 +24,8 @@ use crate::web;
 
 /// What a browser may read before a second factor is set up that everybody must have: who it is, and where.
 const FREE: &[&str] = &["/api/", "/api/system/health/", "/api/user/me/", "/api/user/me/roles/", "/api/user/roles/"];
+/// What may be sent to an address that there is not.
+const EVERY_VERB: &str = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT";
 /// Largest JSON body or form, in bytes.
 const BODY_LIMIT: u64 = 1 << 20;
 /// Largest form with files, in bytes.
@@ -88,7 +90,10 @@ impl Server {
         let accept = request.header("Accept").map(String::from);
         let found = router::find(&path);
         let allow = found.as_ref().map(|f| f.target.allow());
+        let nowhere = found.is_none();
         let reply = self.api(request, &path, &query, &own, origin.client, origin.scheme == "https", found);
+        // Where nothing is, every verb is answered alike.
+        let allow = if nowhere && matches!(reply, Err(Error::NoRoute(_))) { Some(EVERY_VERB.into()) } else { allow };
         let reply = reply.unwrap_or_else(|e| {
             self.report(&e, &path);
             error_reply(&e, &path, &own)

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use signal_hook::consts::{SIGINT, SIGTERM};
+use stockroom::common::daily;
 use stockroom::front::forwarded::Network;
 use stockroom::front::guarded::{Config, Guarded};
 use stockroom::front::stock::Stock;
@@ -33,7 +34,7 @@ pub fn serve(options: &Options) -> Result<(), String> {
     site.db.write(User::system(), stockroom::mail::forget).map_err(|e| format!("the log of mails: {e}"))?;
     let folder = site.folder.display().to_string();
     let server = Server::new(site, trusted(options)?);
-    daily(&server)?;
+    start_daily(&server)?;
     let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT]).map_err(|e| format!("signals: {e}"))?;
     match options.front.as_deref().unwrap_or("guarded") {
         "guarded" => {
@@ -63,14 +64,14 @@ pub fn serve(options: &Options) -> Result<(), String> {
     server.site().db.checkpoint().map_err(|e| format!("the database could not be closed cleanly: {e}"))
 }
 
-/// Starts the thread that does once a day what is due; it sleeps otherwise.
-fn daily(server: &Arc<Server>) -> Result<(), String> {
+/// Starts the thread that does what is due; it sleeps otherwise.
+fn start_daily(server: &Arc<Server>) -> Result<(), String> {
     let site = server.site_shared();
     let work = move || loop {
-        if let Err(e) = stockroom::common::daily::run(&site) {
+        if let Err(e) = daily::round(&site) {
             log::error!("the daily jobs: {e}");
         }
-        std::thread::sleep(stockroom::common::daily::until_tomorrow());
+        std::thread::sleep(daily::ROUND);
     };
     std::thread::Builder::new().name("daily".into()).stack_size(256 << 10).spawn(work).map(|_| ()).map_err(|e| e.to_string())
 }

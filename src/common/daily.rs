@@ -1,4 +1,4 @@
-//! What the server does by itself once a day: it forgets what need not be kept, and tells people what has become due.
+//! What the server does by itself, most of it once a day: it forgets what need not be kept, and tells people what has become due.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +9,7 @@ use crate::db::{self, Tx};
 use crate::engine::moment;
 use crate::error::Result;
 use crate::identity::{Role, User};
+use crate::part::pricing;
 use crate::site::Site;
 use crate::{media, router};
 
@@ -33,11 +34,8 @@ static JOBS: &[Job] = &[
 pub fn run(site: &Arc<Site>) -> Result<()> {
     let db = &site.db;
     for (name, job) in JOBS {
-        let due = db.write(User::system(), move |tx| {
-            let last: Option<i64> = db::one(tx, "SELECT last_run FROM scheduled_task WHERE name = ?1", [name])?;
-            Ok(last.is_none_or(|last| moment::day(last) != moment::day(tx.now)))
-        })?;
-        if !due {
+        let last: Option<i64> = db::one(&*db.read()?, "SELECT last_run FROM scheduled_task WHERE name = ?1", [name])?;
+        if last.is_some_and(|last| moment::day(last) == moment::day(moment::now())) {
             continue;
         }
         let shared = site.clone();
@@ -62,11 +60,20 @@ pub fn run(site: &Arc<Site>) -> Result<()> {
     Ok(())
 }
 
-/// How long it is until the next day begins.
-pub fn until_tomorrow() -> Duration {
-    let left = DAY - moment::now().rem_euclid(DAY);
-    // A little later, so that the day has surely begun.
-    Duration::from_millis(u64::try_from(left).unwrap_or_default() + 5_000)
+/// How often the server looks for what was left for later.
+pub const ROUND: Duration = Duration::from_secs(15 * 60);
+
+/// Does what was left for later, and what is due today. It reads before it writes: where there is nothing to do, the disk stays quiet.
+///
+/// # Errors
+/// The database cannot be used.
+pub fn round(site: &Arc<Site>) -> Result<()> {
+    run(site)?;
+    let queued: i64 = db::one(&*site.db.read()?, "SELECT count(*) FROM part_pricing WHERE scheduled = 1", [])?.unwrap_or(0);
+    if queued > 0 {
+        site.db.write(User::system(), |tx| pricing::update_queued(tx).map(|_| ()))?;
+    }
+    Ok(())
 }
 
 /// Removes files that no row names any more, once they are a day old: rows come after their files.

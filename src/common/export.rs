@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
 use rusqlite::Connection;
+use rusqlite::types::ValueRef;
 use serde_json::Value as Raw;
 
 use super::data_output::{self, DATA_OUTPUT, FOLDER, Made};
@@ -75,6 +76,42 @@ pub fn run(call: &Call, resource: &'static Resource) -> Result<Reply> {
     Ok(reply)
 }
 
+/// A table made by a query of its own, for the key `?1`; gives the key of the output.
+///
+/// # Errors
+/// 507 or 503 if the file cannot be written.
+pub fn table_of(call: &Call, name: &str, heads: &[&str], sql: &str, key: i64) -> Result<i64> {
+    let stem = format!("InvenTree_{name}_{}", moment::day(call.now));
+    let (arrived, file, name) = media::new_file(&call.site.folder.join("media"), FOLDER, &stem, ".csv")?;
+    let mut total = 0;
+    {
+        let conn = call.db().read()?;
+        let mut table = Table::new("csv", file).map_err(lost)?;
+        table.row(&heads.iter().map(|head| (*head).to_string()).collect::<Vec<_>>()).map_err(lost)?;
+        let mut statement = conn.prepare(sql)?;
+        let columns = statement.column_count();
+        let mut rows = statement.query([key])?;
+        while let Some(row) = rows.next()? {
+            let mut cells = Vec::new();
+            for column in 0..columns {
+                cells.push(match row.get_ref(column)? {
+                    ValueRef::Null | ValueRef::Blob(_) => String::new(),
+                    ValueRef::Integer(number) => number.to_string(),
+                    ValueRef::Real(number) => number.to_string(),
+                    ValueRef::Text(text) => harmless(&String::from_utf8_lossy(text)),
+                });
+            }
+            table.row(&cells).map_err(lost)?;
+            total += 1;
+        }
+        table.finish().map_err(lost)?;
+    }
+    arrived.durable()?;
+    let key = call.write(move |tx, _| data_output::note(tx, &Made { name: &name, kind: "stocktake", plugin: "", total }))?;
+    arrived.stay();
+    Ok(key)
+}
+
 /// A column: the keys that lead to its value, and its heading.
 type Column = (Vec<&'static str>, String);
 
@@ -111,7 +148,7 @@ fn write(call: &Call, conn: &Connection, resource: &'static Resource, format: &s
     let selection = Selection::of(&asked, conn, resource)?;
     let keys = selection.keys(&asked, conn, Page { limit: None, offset: 0 })?;
     let mut table = Table::new(format, file).map_err(lost)?;
-    table.row(columns.iter().map(|column| column.1.clone()).collect()).map_err(lost)?;
+    table.row(&columns.iter().map(|column| column.1.clone()).collect::<Vec<_>>()).map_err(lost)?;
     for piece in keys.chunks(PIECE) {
         let mut out = Json::new();
         out.open('[');
@@ -120,7 +157,7 @@ fn write(call: &Call, conn: &Connection, resource: &'static Resource, format: &s
         let rows: Vec<Raw> = serde_json::from_slice(&out.into_bytes()).map_err(|e| Error::Internal(e.to_string()))?;
         for row in rows {
             let cells = columns.iter().map(|(path, _)| cell(path.iter().fold(&row, |value, key| &value[key])));
-            table.row(cells.collect()).map_err(lost)?;
+            table.row(&cells.collect::<Vec<_>>()).map_err(lost)?;
         }
     }
     table.finish().map_err(lost)?;
@@ -166,10 +203,10 @@ impl Table {
         })
     }
 
-    fn row(&mut self, cells: Vec<String>) -> io::Result<()> {
+    fn row(&mut self, cells: &[String]) -> io::Result<()> {
         match self {
-            Table::Text(writer) => writer.write_record(&cells).map_err(io::Error::other),
-            Table::Sheet(sheet, _) => sheet.row(&cells),
+            Table::Text(writer) => writer.write_record(cells).map_err(io::Error::other),
+            Table::Sheet(sheet, _) => sheet.row(cells),
         }
     }
 

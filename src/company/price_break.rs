@@ -9,7 +9,8 @@ use crate::engine::input::Value;
 use crate::engine::write::Change;
 use crate::error::Result;
 use crate::identity::Role;
-use crate::part::part::{PART, priced};
+use crate::part::part::PART;
+use crate::part::pricing;
 
 /// Prices.
 pub static PRICE_BREAK: Resource = Resource {
@@ -46,7 +47,7 @@ pub static PRICE_BREAK: Resource = Resource {
     list_flags: &[("part_detail", false), ("supplier_detail", false)],
     saved: Some(|change| {
         let part: Option<i64> = db::one(change.tx, "SELECT part FROM supplier_part WHERE id = ?1", [change.int("part")])?;
-        part.map_or(Ok(()), |part| priced(change.tx, part))
+        part.map_or(Ok(()), |part| pricing::changed(change.tx, part))
     }),
     check: Some(check),
     metadata: true,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rusqlite::types::Value as Sql;
 
 use super::call::{Call, Reply, Verb};
-use super::describe::{Lookup, Resource, Source, Verbs};
+use super::describe::{Field, Lookup, Resource, Source, Verbs};
 use super::input::{self, Content, Input, Mode, Value};
 use super::json::Json;
 use super::read::{self, Shape, Writer};
@@ -168,6 +168,15 @@ impl<'a> Change<'a> {
         columns
     }
 
+    fn save_fields(&mut self, which: impl Fn(&Field) -> bool) -> Result<()> {
+        for field in self.resource.fields.iter().filter(|field| which(field)) {
+            if let (Some(save), Some(value)) = (field.save, self.new.get(field.name).cloned()) {
+                save(self, &value)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Checks, writes, and runs what follows; gives the key.
     fn store(&mut self) -> Result<i64> {
         for field in self.resource.fields.iter().filter(|field| field.wanted) {
@@ -206,11 +215,8 @@ impl<'a> Change<'a> {
             }
         };
         self.id = Some(id);
-        for field in self.resource.fields {
-            if let (Some(save), Some(value)) = (field.save, self.new.get(field.name).cloned()) {
-                save(self, &value)?;
-            }
-        }
+        let late = !self.creates();
+        self.save_fields(|field| !(field.late && late))?;
         if let Some(saved) = self.resource.saved {
             saved(self)?;
         }
@@ -288,7 +294,9 @@ pub fn update(call: &Call, resource: &'static Resource) -> Result<Reply> {
         let mut change = Change::load(tx, call, resource, id)?;
         change.new = input::read(tx, resource.fields, &call.content, mode_of(call.verb))?;
         change.store()?;
-        read::shown(call, tx, resource, Shape::Changed, id, 200)
+        let reply = read::shown(call, tx, resource, Shape::Changed, id, 200)?;
+        change.save_fields(|field| field.late)?;
+        Ok(reply)
     })?;
     files.stay();
     Ok(reply)
@@ -375,6 +383,7 @@ pub fn update_all(call: &Call, resource: &'static Resource) -> Result<Reply> {
             let mut change = Change::load(tx, call, resource, *key)?;
             change.new = input::read(tx, resource.fields, &call.content, Mode::Change)?;
             change.store()?;
+            change.save_fields(|field| field.late)?;
         }
         let mut out = Json::new();
         out.open('{');

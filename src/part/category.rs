@@ -38,6 +38,7 @@ pub static CATEGORY: Resource = Resource {
         text("pathstring", 250).fixed().says("Path", "Names from the top down"),
         flag("starred")
             .kept_by("EXISTS (SELECT 1 FROM part_category_star s WHERE s.category = t.id AND s.user = :user)", star)
+            .answered_before()
             .says_fixed()
             .plain(),
         flag("structural").fill(Fill::Flag(false)).says("Structural", "Holds other categories, but no parts itself"),

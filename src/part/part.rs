@@ -8,9 +8,7 @@ use crate::common::parameter::filter::BY_PARAMETER;
 use crate::common::parameter::parameters_of;
 use crate::common::tag::{self, tags_of};
 use crate::company::company::COMPANY;
-use crate::db;
 use crate::engine::describe::*;
-use crate::engine::input::Value;
 use crate::engine::tree::Tree;
 use crate::identity::Role;
 use crate::stock::location::{BRIEF as LOCATION_BRIEF, LOCATION};
@@ -56,7 +54,7 @@ pub static PART: Resource = Resource {
         to("revision_of", &PART).null().says("Revision Of", "The part of which this is another revision"),
         int("revision_count").null().joined("SELECT count(*) FROM part r WHERE r.revision_of = t.id").label("Revisions"),
         SALABLE,
-        flag("starred").kept_by(STARRED, super::rules::star).says_fixed().plain(),
+        flag("starred").kept_by(STARRED, super::rules::star).answered_before().says_fixed().plain(),
         THUMB,
         TESTABLE,
         TRACKABLE,
@@ -288,18 +286,4 @@ impl Part {
         });
         Ok(part.optional()?)
     }
-}
-
-/// Notes that the prices of a part were looked at: what it costs may have changed.
-///
-/// # Errors
-/// The database cannot be written.
-pub fn priced(tx: &db::Tx<'_>, part: i64) -> crate::error::Result<()> {
-    let Value::Text(currency) = crate::common::setting::default_currency(tx)? else { return Ok(()) };
-    db::run(
-        tx,
-        "INSERT INTO part_pricing (part, currency, updated) VALUES (?1, ?2, ?3) ON CONFLICT (part) DO UPDATE SET updated = excluded.updated",
-        (part, currency, tx.now),
-    )
-    .map(|_| ())
 }

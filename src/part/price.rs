@@ -1,6 +1,7 @@
 //! `/api/part/sale-price/` and `/api/part/internal-price/`: prices of parts by quantity.
 
-use super::part::{PART, priced};
+use super::part::PART;
+use super::pricing;
 use crate::common::{price_break, setting};
 use crate::db;
 use crate::engine::describe::*;
@@ -44,7 +45,7 @@ const BASE: Resource = Resource {
     order: &[order("quantity", &["t.quantity"]), order("price", &["t.price"])],
     sort: order("", &["t.quantity"]),
     saved: Some(|change| match change.int("part") {
-        Some(part) => priced(change.tx, part),
+        Some(part) => pricing::changed(change.tx, part),
         None => Ok(()),
     }),
     ..Resource::BASE

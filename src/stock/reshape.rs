@@ -14,7 +14,8 @@ use crate::engine::json::Json;
 use crate::engine::read::{Shape, Writer};
 use crate::error::{Error, Problem, Problems, Result, WHOLE, invalid};
 use crate::identity::{Right, Role};
-use crate::part::part::{PART, Part, priced};
+use crate::part::part::{PART, Part};
+use crate::part::pricing;
 use crate::part::serial;
 
 /// Joins several items to the first of them.
@@ -135,7 +136,7 @@ fn merge(tx: &Tx<'_>, given: &Input) -> Result<()> {
     if let Some((price, currency)) = price {
         db::run(tx, "UPDATE stock_item SET purchase_price = ?2, purchase_price_currency = ?3 WHERE id = ?1", (first.id, price, currency))?;
     }
-    priced(tx, first.part)?;
+    pricing::changed(tx, first.part)?;
     let deltas = Deltas::new().maybe("location", place).amount("quantity", quantity);
     note(tx, first.id, first.part, Event::Merged, &deltas, given.get("notes").map(|_| given.text("notes")))
 }
@@ -240,6 +241,6 @@ fn convert(tx: &Tx<'_>, call: &Call, given: &Input) -> Result<()> {
     db::run(tx, "UPDATE stock_item SET part = ?2, updated = ?3 WHERE id = ?1", [item.id, part, tx.now])?;
     let name: String = db::one(tx, "SELECT name FROM part WHERE id = ?1", [part])?.unwrap_or_default();
     note(tx, item.id, part, Event::Converted, &Deltas::new().with("part", part), format!("Converted to part: {name}").as_str())?;
-    priced(tx, item.part)?;
-    priced(tx, part)
+    pricing::changed(tx, item.part)?;
+    pricing::changed(tx, part)
 }

@@ -13,7 +13,8 @@ use crate::engine::moment;
 use crate::engine::read::{Shape, Writer};
 use crate::engine::write::{Change, insert};
 use crate::error::{Error, Problem, Problems, Result, WHOLE, invalid, invalid_bare};
-use crate::part::part::{Part, priced};
+use crate::part::part::Part;
+use crate::part::pricing;
 use crate::part::serial;
 
 /// One piece, in millionths.
@@ -226,7 +227,7 @@ pub fn saved(change: &mut Change<'_>) -> Result<()> {
             .maybe("location", change.int("location"))
             .amount("quantity", change.int("quantity").unwrap_or(0));
         note(change.tx, item, part, Event::Created, &deltas, "")?;
-        priced(change.tx, part)?;
+        pricing::changed(change.tx, part)?;
     } else {
         let was = change.was_int("status_custom_key").or(change.was_int("status"));
         let is = change.int("status_custom_key").or(change.int("status"));
@@ -239,7 +240,7 @@ pub fn saved(change: &mut Change<'_>) -> Result<()> {
             note(change.tx, item, part, Event::Edited, &deltas, "")?;
         }
         if change.changes("purchase_price") || change.changes("part") {
-            priced(change.tx, part)?;
+            pricing::changed(change.tx, part)?;
         }
     }
     Ok(())

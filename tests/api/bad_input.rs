@@ -21,6 +21,7 @@ fn shop() -> Shop {
     shop.sql(
         "INSERT INTO news_entry (feed_id, title, link, published, author, summary) VALUES ('a', 'b', 'https://shop.test/', 1, 'c', 'd')",
     );
+    shop.sql("INSERT INTO part_stocktake (part, quantity) VALUES (1, 1)");
     shop.sql("INSERT INTO error_report (at, info) VALUES (1, 'a')");
     shop.sql("INSERT INTO attachment (model_type, model_id, link) VALUES ('part', 1, 'https://shop.test/')");
     shop.sql("INSERT INTO custom_state (key, name, label, logical_key, model, reference_status) VALUES (777, 'MINE', 'Mine', 10, 1, 'StockStatus')");

@@ -242,3 +242,65 @@ fn project_codes_are_unique_and_written_by_staff() {
     shop.staff.delete(&at).is(204);
     shop.staff.get(&at).is(404);
 }
+
+#[test]
+fn prices_are_reckoned_from_all_that_is_known() {
+    let shop = Shop::new();
+    let (template, variant) = {
+        let template = shop.part_with("Cable", json!({"is_template": true, "purchaseable": true}));
+        (template, shop.part_with("Cable 1 m", json!({"variant_of": template, "salable": true})))
+    };
+    let at = |part: i64| format!("/api/part/{part}/pricing/");
+    let empty = shop.reader.get(&at(variant)).is(200);
+    assert_eq!((&empty["currency"], &empty["overall_min"], &empty["scheduled_for_update"]), (&json!("USD"), &Value::Null, &json!(false)));
+    shop.stock_with(variant, 5.0, json!({"purchase_price": 1.75}));
+    shop.admin.post("/api/part/sale-price/", json!({"part": variant, "quantity": 1, "price": 9})).is(201);
+    assert_eq!(shop.reader.get(&at(variant)).is(200)["scheduled_for_update"], true);
+    let known = shop.admin.patch(&at(variant), json!({"update": true})).is(200);
+    assert_eq!((&known["purchase_cost_min"], &known["overall_max"], &known["sale_price_min"]), (&json!(1.75), &json!(1.75), &json!(9.0)));
+    assert_eq!(shop.reader.get(&at(template)).is(200)["scheduled_for_update"], true, "the template follows");
+    shop.server.site().db.write(stockroom::identity::User::system(), |tx| stockroom::part::pricing::update_queued(tx).map(|_| ())).unwrap();
+    assert_eq!(shop.reader.get(&at(template)).is(200)["variant_cost_max"], 1.75);
+    let forced = shop.admin.patch(&at(variant), json!({"override_min": 3, "override_max": "4.5"})).is(200);
+    assert_eq!((&forced["overall_min"], &forced["overall_max"]), (&json!(3.0), &json!(4.5)));
+    assert_eq!(shop.reader.get(&format!("/api/part/{variant}/?pricing=true")).is(200)["pricing_max"], 4.5);
+    let crossed = shop.admin.patch(&at(variant), json!({"override_min": 9, "override_max": 4})).is(400);
+    assert!(crossed["override_min"].is_array() && crossed["override_max"].is_array());
+    for wrong in [json!({"override_min": "x"}), json!({"override_min": -1})] {
+        shop.admin.patch(&at(variant), wrong).refuses("override_min");
+    }
+    shop.admin.put(&at(variant), json!({"override_min_currency": "XXX"})).refuses("override_min_currency");
+    assert_eq!(shop.admin.put(&at(variant), json!({"override_min": null, "override_max": null})).is(200)["overall_min"], 1.75);
+    shop.reader.patch(&at(variant), json!({"override_min": 1})).is(403);
+    shop.reader.get(&at(999)).is(404);
+}
+
+#[test]
+fn stock_is_taken_down_day_by_day() {
+    let shop = Shop::new();
+    let category = shop.category("Cables");
+    let place = shop.place("Shelf");
+    let part = shop.part_with("Cable", json!({"category": category}));
+    shop.stock_with(part, 7.0, json!({"purchase_price": 2, "location": place}));
+    let (generate, list) = ("/api/part/stocktake/generate/", "/api/part/stocktake/");
+    shop.admin.post(generate, json!({"part": part, "generate_entry": true})).is(200);
+    assert_eq!(shop.rows("part_stocktake"), 0, "it is switched off");
+    shop.set("STOCKTAKE_ENABLE", "true");
+    shop.admin.post(generate, json!({"part": part, "generate_entry": true})).is(200);
+    shop.admin.post(generate, json!({"category": category, "generate_entry": true})).is(200);
+    let entries = shop.reader.get(list).is(200);
+    assert_eq!((entries.list().len(), &entries.list()[0]["quantity"], &entries.list()[0]["cost_min"]), (1, &json!(7.0), &json!(14.0)));
+    let made = shop.admin.post(generate, json!({"location": place, "generate_report": true})).is(200);
+    let table = shop.admin.get(made["output"]["output"].as_str().unwrap()).is(200).text();
+    assert!(table.lines().nth(1).unwrap().contains("Cable"), "{table}");
+    shop.reader.post(generate, json!({"part": part, "generate_entry": true})).is(403);
+    shop.admin.post(generate, json!({"part": 999})).refuses("part");
+    let own = shop.admin.post(list, json!({"part": part, "quantity": 3})).is(201);
+    let at = format!("{list}{}/", own.pk());
+    assert_eq!(shop.admin.patch(&at, json!({"quantity": 4})).is(200)["quantity"], 4.0);
+    assert_eq!(shop.admin.put(&at, json!({"part": part, "quantity": 5})).is(200)["part_name"], "Cable");
+    assert_eq!(shop.reader.get(&at).is(200)["item_count"], 1);
+    shop.reader.delete(&at).is(403);
+    shop.admin.delete(&at).is(204);
+    shop.admin.delete_with(list, json!({"items": entries.numbers("pk")})).is(200);
+}

@@ -150,6 +150,7 @@ pub struct Field {
     pub help: &'static str,
     pub holds: &'static str,
     pub up_to: i64,
+    pub late: bool,
     pub folder: fn(&Content) -> String,
 }
 
@@ -192,6 +193,7 @@ const fn field(name: &'static str, kind: Kind) -> Field {
         help: "",
         holds: "",
         up_to: 0,
+        late: false,
         folder: |_| String::new(),
     }
 }
@@ -504,6 +506,11 @@ impl Field {
     pub const fn says(mut self, label: &'static str, help: &'static str) -> Self {
         self.label = label;
         self.help = help;
+        self
+    }
+    /// The answer to a change shows what was before it, as in the contract.
+    pub const fn answered_before(mut self) -> Self {
+        self.late = true;
         self
     }
     /// A choice whose words may become so long, as OPTIONS says; 10 elsewhere.
