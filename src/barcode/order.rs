@@ -151,7 +151,8 @@ fn po_allocate(call: &Call) -> Result<Reply> {
             "supplierpart" => "p.id = ?2",
             _ => return Ok(Told::refused(Some(found), "This is no part.")),
         };
-        let sql = format!("SELECT p.id FROM supplier_part p JOIN purchase_order o ON o.supplier = p.supplier WHERE o.id = ?1 AND {matches}");
+        let sql =
+            format!("SELECT p.id FROM supplier_part p JOIN purchase_order o ON o.supplier = p.supplier WHERE o.id = ?1 AND {matches}");
         let parts: Vec<i64> = db::column(tx, &sql, [order, found.key])?;
         match parts.as_slice() {
             [one] => {

@@ -85,9 +85,7 @@ pub fn problem(tx: &Tx<'_>, book: &Book, line: &Wanted, item: &Item, quantity: i
         _ if quantity <= 0 => Some(("quantity", "The quantity must be above zero.".into())),
         _ if item.serialized && quantity != ONE => Some(("quantity", "An item with a serial number is one.".into())),
         _ => match free(tx, item.id)?.max(0) {
-            left if left < quantity => {
-                Some(("quantity", format!("Only {} is free.", crate::engine::read::places_of(left, 5))))
-            }
+            left if left < quantity => Some(("quantity", format!("Only {} is free.", crate::engine::read::places_of(left, 5)))),
             _ => (book.fit)(tx, item.id)?.map(|why| ("stock_item", why)),
         },
     })

@@ -1,6 +1,6 @@
 //! `/api/order/so/{id}/auto-allocate/`: sets stock aside for what is still wanted, without anybody choosing.
 
-use super::allocation::{free, problem, put, Wanted};
+use super::allocation::{Wanted, free, problem, put};
 use super::sales::{BOOK, SALES, for_shipment};
 use super::sales_line::SALES_LINE;
 use crate::common::task;
@@ -21,7 +21,10 @@ pub static AUTO: Action = Action {
         to("exclude_location", &LOCATION).null().request().says("Exclude Location", "Take nothing that lies here or below"),
         for_shipment!(),
         flag("interchangeable").fill(Fill::Flag(true)).request().says("Interchangeable Stock", "Several items may serve one line"),
-        choice("stock_sort_by", Choices::Words(SORTS)).fill(Fill::Text("updated")).request().says("Stock Priority", "Which items come first"),
+        choice("stock_sort_by", Choices::Words(SORTS))
+            .fill(Fill::Text("updated"))
+            .request()
+            .says("Stock Priority", "Which items come first"),
         choice("serialized_stock", Choices::Words(SERIALIZED))
             .fill(Fill::Text("any"))
             .request()
@@ -66,7 +69,8 @@ fn auto(tx: &Tx<'_>, call: &Call, given: &Input) -> Result<()> {
         }
         _ => all,
     };
-    let mut sql = "SELECT s.id FROM stock_item s JOIN part p ON p.id = s.part WHERE s.part = ?1 AND s.in_stock = 1 AND p.virtual = 0".to_string();
+    let mut sql =
+        "SELECT s.id FROM stock_item s JOIN part p ON p.id = s.part WHERE s.part = ?1 AND s.in_stock = 1 AND p.virtual = 0".to_string();
     match given.text("serialized_stock") {
         "serialized" => sql += " AND coalesce(s.serial, '') <> ''",
         "unserialized" => sql += " AND coalesce(s.serial, '') = ''",

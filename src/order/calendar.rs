@@ -33,9 +33,17 @@ fn calendar(call: &Call) -> Result<Reply> {
     if !call.user.may(Right::View, kind.resource) {
         return Err(Error::denied());
     }
-    let company = if kind.company.is_empty() { "NULL".to_string() } else { format!("(SELECT c.name FROM company c WHERE c.id = t.{})", kind.company) };
+    let company = if kind.company.is_empty() {
+        "NULL".to_string()
+    } else {
+        format!("(SELECT c.name FROM company c WHERE c.id = t.{})", kind.company)
+    };
     let open: Vec<String> = kind.open.iter().map(ToString::to_string).collect();
-    let only = if call.query.flag("include_completed").unwrap_or(false) { String::new() } else { format!(" AND t.status IN ({})", open.join(", ")) };
+    let only = if call.query.flag("include_completed").unwrap_or(false) {
+        String::new()
+    } else {
+        format!(" AND t.status IN ({})", open.join(", "))
+    };
     let sql = format!(
         "SELECT t.id, t.reference, t.target_date, t.description, t.status, t.updated_at, {company} FROM \"{}\" t \
          WHERE t.target_date IS NOT NULL{only} ORDER BY t.target_date, t.id LIMIT {MOST}",

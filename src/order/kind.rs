@@ -189,8 +189,7 @@ pub fn tell(tx: &Tx<'_>, kind: &'static Kind, order: i64, news: (&'static str, &
         )?);
     }
     users.retain(|user| Some(*user) != tx.author());
-    let notice =
-        Notice { category, name, message, target: (kind.resource.model, order), role: kind.resource.roles.first().copied() };
+    let notice = Notice { category, name, message, target: (kind.resource.model, order), role: kind.resource.roles.first().copied() };
     notification::send(tx, &notice, &users)
 }
 
@@ -216,9 +215,8 @@ pub fn tell_of_overdue(tx: &Tx<'_>) -> Result<()> {
             }
             let sql = format!("SELECT reference FROM \"{table}\" WHERE id = ?1");
             let reference: String = db::one(tx, &sql, [order])?.unwrap_or_default();
-            let sql = format!(
-                "SELECT w.id FROM \"{table}\" o JOIN owner w ON w.id = o.responsible OR w.user = o.created_by WHERE o.id = ?1"
-            );
+            let sql =
+                format!("SELECT w.id FROM \"{table}\" o JOIN owner w ON w.id = o.responsible OR w.user = o.created_by WHERE o.id = ?1");
             let owners: Vec<i64> = db::column(tx, &sql, [order])?;
             let message = format!("The {title} {reference} was to be done by {yesterday}.");
             tell(tx, kind, order, ("order.overdue", "Overdue order", &message), &owners)?;

@@ -19,7 +19,7 @@ pub mod total;
 pub mod transfer;
 
 pub use purchase::PURCHASE_ORDER;
+pub use return_::RETURN_ORDER;
 pub use sales::SALES_ORDER;
 pub use shipment::SHIPMENT;
-pub use return_::RETURN_ORDER;
 pub use transfer::TRANSFER_ORDER;

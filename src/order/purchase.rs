@@ -14,7 +14,8 @@ use crate::db::{self, Tx};
 use crate::engine::describe::*;
 use crate::error::{Result, invalid};
 use crate::identity::Role;
-use crate::part::part::{PART, priced};
+use crate::part::part::PART;
+use crate::part::pricing;
 use crate::stock::location::LOCATION;
 
 macro_rules! total {
@@ -132,7 +133,7 @@ pub fn done(tx: &Tx<'_>, order: i64) -> Result<()> {
     if state::go(tx, order, &PURCHASE, "complete")? {
         let parts = "SELECT DISTINCT s.part FROM purchase_order_line l JOIN supplier_part s ON s.id = l.part WHERE l.\"order\" = ?1";
         for part in db::column(tx, parts, [order])? {
-            priced(tx, part)?;
+            pricing::changed(tx, part)?;
         }
     }
     Ok(())

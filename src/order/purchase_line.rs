@@ -51,7 +51,7 @@ pub static PURCHASE_LINE: Resource = Resource {
         text("ipn", 0).null().computed("SELECT p.\"IPN\" FROM supplier_part s JOIN part p ON p.id = s.part WHERE s.id = t.part").label("IPN"),
         int("internal_part").computed("SELECT s.part FROM supplier_part s WHERE s.id = t.part").plain().label("Internal Part"),
         text("internal_part_name", 0).computed(NAME).label("Internal Part Name"),
-        nested("build_order_detail", &BUILD, "t.build_order").null().unless_off("build_order_detail").label("Build Order"),
+        json("build_order_detail", "NULL", &[]).holds("{}").null().unless_off("build_order_detail").label("Build Order"),
         nested("destination_detail", &LOCATION_BRIEF, DESTINATION).null().unless_off("destination_detail").label("Destination"),
         nested("order_detail", &PURCHASE_ORDER, "t.\"order\"").null().unless_off("order_detail").label("Order"),
         nested("part_detail", &PART_BRIEF, "SELECT s.part FROM supplier_part s WHERE s.id = t.part").null().on("part_detail").label("Part"),
@@ -93,7 +93,10 @@ pub static PURCHASE_LINE: Resource = Resource {
         ),
     ],
     order: &[
-        order("MPN", &["(SELECT m.\"MPN\" FROM supplier_part s JOIN manufacturer_part m ON m.id = s.manufacturer_part WHERE s.id = t.part)"]),
+        order(
+            "MPN",
+            &["(SELECT m.\"MPN\" FROM supplier_part s JOIN manufacturer_part m ON m.id = s.manufacturer_part WHERE s.id = t.part)"],
+        ),
         order("part_name", &["(SELECT p.name FROM supplier_part s JOIN part p ON p.id = s.part WHERE s.id = t.part)"]),
         order("purchase_price", &["t.purchase_price"]),
         order("quantity", &["t.quantity"]),
@@ -117,8 +120,7 @@ pub static PURCHASE_LINE: Resource = Resource {
     ..Resource::BASE
 };
 
-const MPN: &str =
-    "SELECT m.\"MPN\" FROM supplier_part s JOIN manufacturer_part m ON m.id = s.manufacturer_part WHERE s.id = t.part";
+const MPN: &str = "SELECT m.\"MPN\" FROM supplier_part s JOIN manufacturer_part m ON m.id = s.manufacturer_part WHERE s.id = t.part";
 const NAME: &str = "SELECT p.name FROM supplier_part s JOIN part p ON p.id = s.part WHERE s.id = t.part";
 /// Where it goes as things stand: its own place, the order's, or where the part is kept.
 const DESTINATION: &str = "coalesce(t.destination, (SELECT o.destination FROM purchase_order o WHERE o.id = t.\"order\"), \
@@ -153,10 +155,9 @@ fn check(change: &mut Change<'_>) -> Result<()> {
         change.wrong("build_order", "This build makes another part.");
     }
     // A change takes the supplier's price unless it says that it does not; a creation only if it says so.
-    let wants = if change.creates() { change.new.flag("auto_pricing") } else { change.new.get("auto_pricing") != Some(&Value::Flag(false)) };
-    if wants
-        && let Some(price) = price_of(tx, part, change.int("quantity").unwrap_or(0), &change.text("purchase_price_currency"))?
-    {
+    let wants =
+        if change.creates() { change.new.flag("auto_pricing") } else { change.new.get("auto_pricing") != Some(&Value::Flag(false)) };
+    if wants && let Some(price) = price_of(tx, part, change.int("quantity").unwrap_or(0), &change.text("purchase_price_currency"))? {
         change.set("purchase_price", Value::Int(price));
     }
     Ok(())
@@ -166,7 +167,9 @@ fn check(change: &mut Change<'_>) -> Result<()> {
 /// None if the supplier names no price for so few.
 fn price_of(tx: &Tx<'_>, part: i64, quantity: i64, unit: &str) -> Result<Option<i64>> {
     let sql = |what: &str| {
-        format!("SELECT {what} FROM supplier_price_break WHERE part = ?1 AND quantity <= ?2 AND price IS NOT NULL ORDER BY quantity DESC LIMIT 1")
+        format!(
+            "SELECT {what} FROM supplier_price_break WHERE part = ?1 AND quantity <= ?2 AND price IS NOT NULL ORDER BY quantity DESC LIMIT 1"
+        )
     };
     let Some(price) = db::one::<i64>(tx, &sql("price"), [part, quantity])? else { return Ok(None) };
     let from: String = db::one(tx, &sql("price_currency"), [part, quantity])?.unwrap_or_default();

@@ -181,11 +181,14 @@ pub static RETURN_LINE: Resource = Resource {
     order: &[
         order("part", &[PART_NAME]),
         order("IPN", &["(SELECT p.\"IPN\" FROM stock_item s JOIN part p ON p.id = s.part WHERE s.id = t.item)"]),
-        order("stock", &[
-            "(SELECT s.quantity FROM stock_item s WHERE s.id = t.item)",
-            "(SELECT s.serial_int FROM stock_item s WHERE s.id = t.item)",
-            "(SELECT s.serial FROM stock_item s WHERE s.id = t.item)",
-        ]),
+        order(
+            "stock",
+            &[
+                "(SELECT s.quantity FROM stock_item s WHERE s.id = t.item)",
+                "(SELECT s.serial_int FROM stock_item s WHERE s.id = t.item)",
+                "(SELECT s.serial FROM stock_item s WHERE s.id = t.item)",
+            ],
+        ),
         order("reference", &["t.reference"]),
         order("target_date", &["t.target_date"]),
         order("received_date", &["t.received_date"]),
@@ -288,11 +291,7 @@ fn take_back(
     )?;
     // What was sent is here again; nothing of it is set aside any more.
     db::run(tx, "DELETE FROM sales_order_allocation WHERE item = ?1", [back])?;
-    db::run(
-        tx,
-        "UPDATE return_order_line SET item = ?2, received_date = ?3 WHERE id = ?1",
-        (line, back, moment::day(tx.now)),
-    )?;
+    db::run(tx, "UPDATE return_order_line SET item = ?2, received_date = ?3 WHERE id = ?1", (line, back, moment::day(tx.now)))?;
     let deltas = Deltas::new().with("status", state).with("returnorder", order).maybe("location", place).amount("quantity", quantity);
     let deltas = deltas.maybe("customer", customer).maybe("salesorder", sale);
     note(tx, back, item.part, Event::SentBack, &deltas, notes)

@@ -4,8 +4,8 @@ use super::allocation::{self, Book, allocate, allocate_serials};
 use super::auto::AUTO;
 use super::fields::{BY_NUMBER, by_part, extra_line, order_fields, order_filters, order_money, order_tags, order_words};
 use super::kind::{self, COMPLETE, Kind};
-use super::sales_line::SALES_LINE;
 use super::reference::Numbered;
+use super::sales_line::SALES_LINE;
 use super::state::{self, Edge};
 use super::total::total_of;
 use crate::common::parameter::filter::BY_PARAMETER;
@@ -148,10 +148,7 @@ pub static SALES_ORDER: Resource = Resource {
         &Action {
             path: "{id}/allocate",
             schema: "SalesOrderShipmentAllocation",
-            input: &[
-                list("items", allocation::pair!(&SALES_LINE)).required().holds("SalesOrderShipmentAllocationItem"),
-                for_shipment!(),
-            ],
+            input: &[list("items", allocation::pair!(&SALES_LINE)).required().holds("SalesOrderShipmentAllocationItem"), for_shipment!()],
             run: |tx, call, given| allocate(tx, call, given, &BOOK),
             ..Action::BASE
         },
@@ -205,7 +202,9 @@ fn complete(tx: &Tx<'_>, order: i64, accept_incomplete: bool) -> Result<()> {
     if any("SELECT 1 FROM sales_order_shipment WHERE \"order\" = ?1 AND shipment_date IS NULL LIMIT 1")? {
         return invalid(WHOLE, "A shipment of the order has not left.");
     }
-    if any("SELECT 1 FROM sales_order_line l JOIN sales_order_allocation a ON a.line = l.id WHERE l.\"order\" = ?1 AND a.shipment IS NULL LIMIT 1")? {
+    if any(
+        "SELECT 1 FROM sales_order_line l JOIN sales_order_allocation a ON a.line = l.id WHERE l.\"order\" = ?1 AND a.shipment IS NULL LIMIT 1",
+    )? {
         return invalid(WHOLE, "Stock is set aside that goes with no shipment.");
     }
     let missing = "SELECT 1 FROM sales_order_line l LEFT JOIN part p ON p.id = l.part \

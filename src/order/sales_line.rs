@@ -110,6 +110,5 @@ pub static ALLOCATION: Resource = Resource {
     ],
     check: Some(|change| allocation::check(change, &BOOK)),
     remove: Some(allocation::remove),
-    metadata: true,
     ..Resource::BASE
 };

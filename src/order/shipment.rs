@@ -5,9 +5,9 @@ use crate::common::parameter::filter::BY_PARAMETER;
 use crate::common::parameter::parameters_of;
 use crate::common::setting;
 use crate::common::tag::{self, tags_of};
+use crate::common::task;
 use crate::company::address::{ADDRESS, BRIEF as ADDRESS_BRIEF};
 use crate::company::company::BRIEF as COMPANY_BRIEF;
-use crate::common::task;
 use crate::db::{self, Tx};
 use crate::engine::call::Call;
 use crate::engine::describe::*;
@@ -24,7 +24,21 @@ use crate::users::user::{BRIEF as USER_BRIEF, USER};
 pub static SHIPMENT: Resource = Resource {
     verbs: Verbs::ALL,
     fields: &[
-        OWN[0], OWN[1], OWN[2], OWN[3], OWN[4], OWN[5], OWN[6], OWN[7], OWN[8], OWN[9], OWN[10], OWN[11], OWN[12], OWN[13], OWN[14],
+        OWN[0],
+        OWN[1],
+        OWN[2],
+        OWN[3],
+        OWN[4],
+        OWN[5],
+        OWN[6],
+        OWN[7],
+        OWN[8],
+        OWN[9],
+        OWN[10],
+        OWN[11],
+        OWN[12],
+        OWN[13],
+        OWN[14],
         nested("order_detail", &SALES_ORDER, "t.\"order\"").null().unless_off("order_detail").label("Order"),
         nested("customer_detail", &COMPANY_BRIEF, "SELECT o.customer FROM sales_order o WHERE o.id = t.\"order\"")
             .null()
@@ -85,10 +99,7 @@ const BASE: Resource = Resource {
 static OWN: &[Field] = &[
     pk(),
     to("order", &SALES_ORDER).required().says("Order", "The order that it belongs to"),
-    int("allocated_items")
-        .null()
-        .joined("SELECT count(*) FROM sales_order_allocation a WHERE a.shipment = t.id")
-        .label("Allocated Items"),
+    int("allocated_items").null().joined("SELECT count(*) FROM sales_order_allocation a WHERE a.shipment = t.id").label("Allocated Items"),
     date("shipment_date").null().says("Shipment Date", "When it left"),
     to("shipment_address", &ADDRESS).null().says("Address", "Where it goes"),
     date("delivery_date").null().says("Delivery Date", "When it arrived"),
@@ -105,9 +116,7 @@ static OWN: &[Field] = &[
 
 /// A shipment inside another object.
 pub static BRIEF: Resource = Resource {
-    fields: &[
-        OWN[0], OWN[1], OWN[2], OWN[3], OWN[4], OWN[5], OWN[6], OWN[7], OWN[8], OWN[9], OWN[10], OWN[11], OWN[12], OWN[13], OWN[14],
-    ],
+    fields: &[OWN[0], OWN[1], OWN[2], OWN[3], OWN[4], OWN[5], OWN[6], OWN[7], OWN[8], OWN[9], OWN[10], OWN[11], OWN[12], OWN[13], OWN[14]],
     ..BASE
 };
 

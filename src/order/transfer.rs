@@ -1,6 +1,8 @@
 //! `/api/order/transfer-order/`: what goes from one place to another, or is used up.
 
-use super::allocation::{self, AVAILABLE, AVAILABLE_VARIANTS, BUILDING, Book, ON_ORDER, allocate, allocate_serials, allocation_fields, allocation_list};
+use super::allocation::{
+    self, AVAILABLE, AVAILABLE_VARIANTS, BUILDING, Book, ON_ORDER, allocate, allocate_serials, allocation_fields, allocation_list,
+};
 use super::fields::{BY_NUMBER, by_part, late, line_fields, of_order, order_fields, order_filters, order_tags, order_words};
 use super::kind::{self, COMPLETE, Kind};
 use super::line;
@@ -192,7 +194,6 @@ pub static ALLOCATION: Resource = Resource {
     list_flags: &[("part_detail", false), ("item_detail", false), ("order_detail", false), ("location_detail", false)],
     check: Some(|change| allocation::check(change, &BOOK)),
     remove: Some(allocation::remove),
-    metadata: true,
     ..Resource::BASE
 };
 

@@ -150,8 +150,17 @@ pub static TRACKING: Resource = Resource {
 };
 
 const EXPANDED: &[(&str, &Resource)] = &[];
-const DETAILED: &[(&str, &Resource)] =
-    &[("part", &PART_BRIEF), ("location", &LOCATION), ("customer", &COMPANY), ("item", &ITEM), ("stockitem", &ITEM), ("purchaseorder", &PURCHASE_ORDER), ("salesorder", &SALES_ORDER), ("returnorder", &RETURN_ORDER), ("transferorder", &TRANSFER_ORDER)];
+const DETAILED: &[(&str, &Resource)] = &[
+    ("part", &PART_BRIEF),
+    ("location", &LOCATION),
+    ("customer", &COMPANY),
+    ("item", &ITEM),
+    ("stockitem", &ITEM),
+    ("purchaseorder", &PURCHASE_ORDER),
+    ("salesorder", &SALES_ORDER),
+    ("returnorder", &RETURN_ORDER),
+    ("transferorder", &TRANSFER_ORDER),
+];
 
 const LABEL: &str = "stock_event(t.tracking_type)";
 

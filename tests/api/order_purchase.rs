@@ -21,7 +21,10 @@ impl Bought {
         let screw = shop.part_with("Screw", json!({"purchaseable": true}));
         let motor = shop.part_with("Motor", json!({"purchaseable": true, "trackable": true}));
         let sold = |part: i64, sku: &str, pack: &str| {
-            shop.admin.post("/api/company/part/", json!({"part": part, "supplier": supplier, "SKU": sku, "pack_quantity": pack})).is(201).pk()
+            shop.admin
+                .post("/api/company/part/", json!({"part": part, "supplier": supplier, "SKU": sku, "pack_quantity": pack}))
+                .is(201)
+                .pk()
         };
         let (of_screw, of_motor) = (sold(screw, "S", "10"), sold(motor, "M", "1"));
         let order = shop.admin.post("/api/order/po/", json!({"supplier": supplier})).is(201).pk();
@@ -156,7 +159,8 @@ fn lines_merge_and_take_the_suppliers_price() {
     assert_eq!(priced["purchase_price"], 3.0);
     let order = shop.admin.get(&format!("/api/order/po/{}/", it.order)).is(200);
     assert_eq!((&order["total_price"], &order["line_items"]), (&json!(12.0 * 2.5 + 16.0 + 360.0), &json!(3)));
-    let other = shop.admin.post("/api/order/po-extra-line/", json!({"order": it.order, "quantity": 1, "price": 1, "price_currency": "EUR"}));
+    let other =
+        shop.admin.post("/api/order/po-extra-line/", json!({"order": it.order, "quantity": 1, "price": 1, "price_currency": "EUR"}));
     other.is(201);
     assert_eq!(shop.admin.get(&format!("/api/order/po/{}/", it.order)).is(200)["total_price"], Value::Null, "no rate");
     let copy = json!({"supplier": order["supplier"], "duplicate": {"order_id": it.order}});

@@ -68,7 +68,6 @@ fn rows_of_every_kind() {
     shop.admin.put(&one, json!({"item": it.pile, "quantity": 5})).is(200);
     shop.admin.patch(&one, json!({"quantity": 600})).refuses("quantity");
     shop.admin.patch(&one, json!({"quantity": 40})).is(200);
-    shop.admin.get(&format!("{one}metadata/")).is(301);
     for verb in ["PUT", "PATCH"] {
         shop.admin.json(verb, "/api/order/so-allocation/", json!({"items": rows, "shipment": shipment})).is(200);
     }
@@ -151,7 +150,12 @@ fn settings_of_sales() {
     it.act(&shop, "hold", json!({})).is(201);
     assert_eq!(it.see(&shop)["status"], 25);
     let shipment: i64 = shop.find("SELECT id FROM sales_order_shipment");
-    it.act(&shop, "allocate", json!({"items": pairs(&[(it.lamps, it.pile, 10), (it.radios, it.radio[1], 1), (it.radios, it.radio[2], 1)]), "shipment": shipment})).is(201);
+    it.act(
+        &shop,
+        "allocate",
+        json!({"items": pairs(&[(it.lamps, it.pile, 10), (it.radios, it.radio[1], 1), (it.radios, it.radio[2], 1)]), "shipment": shipment}),
+    )
+    .is(201);
     let path = format!("/api/order/so/shipment/{shipment}/");
     shop.admin.post(&format!("{path}ship/"), json!({})).refuses("non_field_errors");
     shop.admin.patch(&path, json!({"checked_by": shop.admin.id})).is(200);
@@ -166,7 +170,8 @@ fn settings_of_sales() {
 fn a_scan_sets_stock_aside() {
     let shop = Shop::new();
     let it = Sold::new(&shop);
-    let scan = |item: i64, more: Value| crate::support::goods::with(json!({"barcode": format!("INV-SI{item}"), "sales_order": it.order}), &more);
+    let scan =
+        |item: i64, more: Value| crate::support::goods::with(json!({"barcode": format!("INV-SI{item}"), "sales_order": it.order}), &more);
     let shown = shop.admin.post("/api/barcode/so-allocate/", scan(it.pile, json!({}))).is(200);
     assert_eq!((&shown["quantity"], &shown["shipment"], shop.rows("sales_order_allocation")), (&json!(10.0), &Value::Null, 0));
     it.shipment(&shop, "1");
