@@ -50,13 +50,15 @@ impl Wanted {
     }
 }
 
-/// How much of an item nobody has set aside; below zero if too much was. What has left with a shipment does not count.
+/// How much of an item nobody has set aside; below zero if too much was. What has left with a shipment does not count, nor what orders hold that
+/// are closed.
 ///
 /// # Errors
 /// The database cannot be asked.
 pub fn free(tx: &Tx<'_>, item: i64) -> Result<i64> {
     let sql = "SELECT s.quantity - (SELECT coalesce(sum(b.quantity), 0) FROM build_item b WHERE b.stock_item = s.id) \
-        - (SELECT coalesce(sum(a.quantity), 0) FROM sales_order_allocation a LEFT JOIN sales_order_shipment h ON h.id = a.shipment \
+        - (SELECT coalesce(sum(a.quantity), 0) FROM sales_order_allocation a JOIN sales_order_line l ON l.id = a.line \
+        JOIN sales_order o ON o.id = l.\"order\" AND o.status IN (10, 15, 20, 25) LEFT JOIN sales_order_shipment h ON h.id = a.shipment \
         WHERE a.item = s.id AND h.shipment_date IS NULL) \
         - (SELECT coalesce(sum(a.quantity), 0) FROM transfer_order_allocation a JOIN transfer_order_line l ON l.id = a.line \
         JOIN transfer_order o ON o.id = l.\"order\" AND o.status IN (10, 20, 25) WHERE a.item = s.id) FROM stock_item s WHERE s.id = ?1";

@@ -17,6 +17,7 @@ use crate::engine::moment;
 use crate::error::{Result, WHOLE, invalid};
 use crate::identity::Role;
 use crate::part::part::PART;
+use crate::part::pricing;
 
 /// The shipment that stock is set aside for; no constant, because it refers to a static that refers to this file's.
 macro_rules! for_shipment {
@@ -223,7 +224,14 @@ fn complete(tx: &Tx<'_>, order: i64, accept_incomplete: bool) -> Result<()> {
         (order, moment::day(tx.now), tx.author()),
     )?;
     let done = now == SHIPPED || setting::is_on(tx, "SALESORDER_SHIP_COMPLETE")?;
-    state::put(tx, order, &SALES, if done { COMPLETE } else { SHIPPED })
+    state::put(tx, order, &SALES, if done { COMPLETE } else { SHIPPED })?;
+    if done {
+        let parts = "SELECT DISTINCT part FROM sales_order_line WHERE \"order\" = ?1 AND part IS NOT NULL";
+        for part in db::column(tx, parts, [order])? {
+            pricing::changed(tx, part)?;
+        }
+    }
+    Ok(())
 }
 
 extra_line!(

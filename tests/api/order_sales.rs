@@ -184,3 +184,18 @@ fn a_scan_sets_stock_aside() {
     }
     shop.reader.post("/api/barcode/so-allocate/", scan(it.pile, json!({}))).is(403);
 }
+
+#[test]
+fn what_was_bought_and_sold_tells_prices() {
+    let shop = Shop::new();
+    let it = Sold::new(&shop);
+    let shipment = it.shipment(&shop, "S");
+    it.act(&shop, "allocate", json!({"items": pairs(&[(it.lamps, it.pile, 10)]), "shipment": shipment})).is(201);
+    shop.admin.post(&format!("/api/order/so/shipment/{shipment}/ship/"), json!({})).is(200);
+    for _ in 0..2 {
+        it.act(&shop, "complete", json!({"accept_incomplete": true})).is(201);
+    }
+    let part = shop.admin.get(&format!("/api/order/so-line/{}/", it.lamps)).is(200)["part"].as_i64().unwrap();
+    let priced = shop.admin.patch(&format!("/api/part/{part}/pricing/"), json!({"update": true})).is(200);
+    assert_eq!((&priced["sale_history_min"], &priced["sale_history_max"]), (&json!(3.5), &json!(3.5)));
+}
