@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use crate::barcode;
 use crate::common::{
     about, attachment, config, content_type, currency, custom_state, data_output, error_report, export, flag, generate, icon, metadata,
-    news, notes_image, notification, parameter, plugin, project_code, search, selection, setting, status, tag, task, unit, version_text,
-    webhook,
+    news, notes_image, notification, parameter, plugin, plugin_setting, project_code, search, selection, setting, status, tag, task, unit,
+    version_text, webhook,
 };
 use crate::company::{address, company, contact, manufacturer_part, price_break, supplier_part};
 use crate::db;
@@ -87,6 +87,7 @@ pub static RESOURCES: &[&Resource] = &[
     &setting::USER,
     &setting::NOTIFICATION,
     &plugin::PLUGIN,
+    &plugin_setting::SETTING,
     &notification::NOTIFICATION,
     &error_report::REPORT,
     &news::NEWS,
@@ -113,6 +114,7 @@ pub static ENDPOINTS: &[&[Endpoint]] = &[
     metadata::ENDPOINTS,
     std::slice::from_ref(&preference::ENDPOINT),
     plugin::ENDPOINTS,
+    plugin_setting::ENDPOINTS,
     flag::ENDPOINTS,
     currency::ENDPOINTS,
     config::ENDPOINTS,

@@ -19,6 +19,7 @@ pub mod notes_image;
 pub mod notification;
 pub mod parameter;
 pub mod plugin;
+pub mod plugin_setting;
 pub mod price_break;
 pub mod project_code;
 pub mod search;

@@ -218,7 +218,7 @@ CREATE TABLE selection_entry (
     UNIQUE (list, value)
 );
 
--- Plugins that are compiled in and do something; empty until there is one.
+-- What plugins are elsewhere and what is compiled in here.
 CREATE TABLE plugin (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     key TEXT NOT NULL UNIQUE,
@@ -369,13 +369,21 @@ CREATE TABLE barcode_scan (
 );
 CREATE INDEX barcode_scan_timestamp ON barcode_scan (timestamp);
 
--- Settings of what plugins are elsewhere and what is compiled in here.
+-- Settings of what plugins are elsewhere and what is compiled in here; `choices` is JSON.
 CREATE TABLE plugin_setting (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     plugin TEXT NOT NULL,
     key TEXT NOT NULL UNIQUE,
-    value TEXT NOT NULL
+    value TEXT NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    choices TEXT NOT NULL DEFAULT '[]'
 );
+INSERT INTO plugin (key, name, active) VALUES ('inventreebarcode', 'InvenTreeBarcode', 1);
+INSERT INTO plugin_setting (plugin, key, value, name, description, choices) VALUES
+    ('inventreebarcode', 'INTERNAL_BARCODE_FORMAT', 'short', 'Form of codes', 'How the codes of our own things are written',
+     '[{"value":"json","display_name":"JSON"},{"value":"short","display_name":"Short"}]'),
+    ('inventreebarcode', 'SHORT_BARCODE_PREFIX', 'INV-', 'Prefix of short codes', 'How short codes begin', '[]');
 
 -- Files that the server made for somebody.
 CREATE TABLE data_output (

@@ -129,7 +129,7 @@ impl Address {
 
     /// The segments and what is done there; lists and objects have words of their own for the same verb.
     fn operation_id(&self, verb: Verb, place: usize) -> String {
-        if let Described::Hand(Endpoint { operations, .. }) = self.what
+        if let Described::Hand(Endpoint { operations, .. }) | Described::List(Resource { operations, .. }) = self.what
             && let Some(name) = operations.get(place)
         {
             return (*name).into();

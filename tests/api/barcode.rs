@@ -47,7 +47,10 @@ fn things_have_codes() {
     let part = shop.part("Bolt");
     let code = |model: &str, key: i64| shop.reader.post("/api/barcode/generate/", json!({"model": model, "pk": key}));
     assert_eq!(code("part", part).is(200)["barcode"], format!("INV-PA{part}"));
-    shop.sql("INSERT INTO plugin_setting (plugin, key, value) VALUES ('inventreebarcode', 'INTERNAL_BARCODE_FORMAT', 'json')");
+    let form = "/api/plugins/inventreebarcode/settings/INTERNAL_BARCODE_FORMAT/";
+    shop.reader.patch(form, json!({"value": "json"})).is(403);
+    shop.admin.patch(form, json!({"value": "nonsense"})).is(400);
+    assert_eq!(shop.admin.patch(form, json!({"value": "json"})).is(200)["value"], "json");
     let text = code("part", part).is(200)["barcode"].as_str().unwrap().to_string();
     assert_eq!(shop.reader.post("/api/barcode/", json!({"barcode": text})).is(200)["part"]["pk"], part);
     code("spaceship", 1).refuses("model");
@@ -103,4 +106,33 @@ fn scans_are_kept_where_that_is_wanted() {
         shop.store.post("/api/barcode/", json!({"barcode": "again"})).is(400);
     }
     assert_eq!(shop.rows("barcode_scan"), 1);
+}
+
+#[test]
+fn what_is_compiled_in_can_be_set_and_nothing_else() {
+    let shop = Shop::new();
+    assert_eq!(shop.reader.get("/api/plugins/?active=true").is(200).texts("key"), ["inventreebarcode"]);
+    assert_eq!(shop.reader.get("/api/plugins/inventreebarcode/").is(200)["is_mandatory"], true);
+    assert_eq!(shop.reader.get("/api/plugins/settings/?plugin__key=inventreebarcode").is(200).list().len(), 2);
+    assert_eq!(shop.reader.get("/api/plugins/inventreebarcode/settings/").is(200).list().len(), 2);
+    let prefix = "/api/plugins/inventreebarcode/settings/SHORT_BARCODE_PREFIX/";
+    assert_eq!(shop.reader.get(prefix).is(200)["value"], "INV-");
+    shop.admin.put(prefix, json!({})).refuses("value");
+    shop.admin.put(prefix, json!({"value": "W"})).is(200);
+    let part = shop.part("Bolt");
+    assert_eq!(shop.reader.post("/api/barcode/", json!({"barcode": format!("WPA{part}")})).is(200)["part"]["pk"], part);
+    shop.reader.get("/api/plugins/inventreebarcode/settings/NONSENSE/").is(404);
+    shop.reader.get("/api/plugins/other/settings/").is(404);
+    assert_eq!(shop.reader.get("/api/plugins/inventreebarcode/user-settings/").is(200).json, json!([]));
+    shop.staff.get("/api/plugins/inventreebarcode/admin/").is(200);
+    shop.reader.get("/api/plugins/inventreebarcode/admin/").is(403);
+    let activate = "/api/plugins/inventreebarcode/activate/";
+    shop.staff.patch(activate, json!({"active": true})).is(403);
+    shop.admin.patch(activate, json!({"active": false})).is(400);
+    shop.admin.patch(activate, json!({"active": true})).is(200);
+    shop.admin.put(activate, json!({})).is(200);
+    shop.admin.get("/api/plugins/status/").is(200);
+    shop.admin.post("/api/plugins/install/", json!({"packagename": "x", "confirm": true})).is(400);
+    shop.admin.post("/api/plugins/reload/", json!({})).is(400);
+    shop.staff.post("/api/plugins/reload/", json!({})).is(403);
 }

@@ -134,6 +134,8 @@ pub struct Resource {
     pub actions: &'static [&'static Action],
     /// What tables of its rows show of nested objects: the field, and the field inside.
     pub exports: &'static [(&'static str, &'static str)],
+    /// Names of the list's operations, in the order of its verbs, where the contract has words of its own.
+    pub operations: &'static [&'static str],
     /// Filters and orderings whose names hold a key.
     pub families: &'static [Family],
     /// Its rows keep metadata.
@@ -173,6 +175,7 @@ impl Resource {
         create: None,
         actions: &[],
         exports: &[],
+        operations: &[],
         families: &[],
         metadata: false,
     };
