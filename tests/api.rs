@@ -21,6 +21,10 @@ mod api {
     mod metadata;
     mod mfa;
     mod oauth;
+    mod order_purchase;
+    mod order_return;
+    mod order_sales;
+    mod order_transfer;
     mod parameter;
     mod parameter_filter;
     mod part;

@@ -327,3 +327,38 @@ fn a_right_that_is_taken_is_gone_at_once() {
         over.store(true, SeqCst);
     });
 }
+
+#[test]
+fn orders_take_no_more_than_there_is() {
+    let shop = Shop::new();
+    let company = shop.admin.post("/api/company/", json!({"name": "Both", "is_supplier": true, "is_customer": true})).is(201).pk();
+    let (part, place) = (shop.part_with("Lamp", json!({"salable": true, "purchaseable": true})), shop.place("Dock"));
+    let item = shop.stock(part, 10.0);
+    let sale = shop.admin.post("/api/order/so/", json!({"customer": company})).is(201).pk();
+    let line = shop.admin.post("/api/order/so-line/", json!({"order": sale, "part": part, "quantity": 100})).is(201).pk();
+    let shipment = shop.admin.post("/api/order/so/shipment/", json!({"order": sale})).is(201).pk();
+    let sold = shop.admin.post("/api/company/part/", json!({"part": part, "supplier": company, "SKU": "L"})).is(201).pk();
+    let order = shop.admin.post("/api/order/po/", json!({"supplier": company})).is(201).pk();
+    let bought = shop.admin.post("/api/order/po-line/", json!({"order": order, "part": sold, "quantity": 5})).is(201).pk();
+    shop.admin.post(&format!("/api/order/po/{order}/issue/"), json!({})).is(201);
+    let (taken, sent, came) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+    together(|_, _| {
+        for _ in 0..5 {
+            let body = json!({"items": [{"line_item": line, "stock_item": item, "quantity": 1}], "shipment": shipment});
+            taken.fetch_add(usize::from(shop.admin.post(&format!("/api/order/so/{sale}/allocate/"), body).status == 201), SeqCst);
+            let body = json!({"items": [{"line_item": bought, "quantity": 1}], "location": place});
+            came.fetch_add(usize::from(shop.admin.post(&format!("/api/order/po/{order}/receive/"), body).status == 201), SeqCst);
+        }
+    });
+    assert_eq!(taken.load(SeqCst), 10);
+    assert_eq!(came.load(SeqCst), 5, "the last one that was ordered completes the order");
+    assert_eq!(shop.find::<i64>("SELECT received FROM purchase_order_line"), 5_000_000);
+    together(|_, _| {
+        let done = shop.admin.post(&format!("/api/order/so/shipment/{shipment}/ship/"), json!({})).status == 200;
+        sent.fetch_add(usize::from(done), SeqCst);
+    });
+    assert_eq!(sent.load(SeqCst), 1);
+    assert_eq!(shop.find::<i64>("SELECT shipped FROM sales_order_line"), 10_000_000);
+    assert_eq!(shop.find::<i64>(&format!("SELECT sum(quantity) FROM stock_item WHERE customer = {company}")), 10_000_000);
+    books_agree(&shop);
+}

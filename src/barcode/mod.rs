@@ -3,4 +3,5 @@
 pub mod code;
 pub mod history;
 pub mod link;
+pub mod order;
 pub mod scan;

@@ -12,6 +12,7 @@ use crate::engine::json::Json;
 use crate::engine::read;
 use crate::error::{Error, Result, invalid_bare};
 use crate::identity::Right;
+use crate::order::{PURCHASE_ORDER, RETURN_ORDER, SALES_ORDER, SHIPMENT, TRANSFER_ORDER};
 use crate::part::category::CATEGORY;
 use crate::part::part::PART;
 use crate::stock::item::ITEM;
@@ -31,6 +32,11 @@ static GROUPS: &[Group] = &[
     ("supplierpart", &SUPPLIER_PART, &[]),
     ("part", &PART, &[]),
     ("partcategory", &CATEGORY, &[]),
+    ("purchaseorder", &PURCHASE_ORDER, &[]),
+    ("salesorder", &SALES_ORDER, &[]),
+    ("salesordershipment", &SHIPMENT, &[]),
+    ("returnorder", &RETURN_ORDER, &[]),
+    ("transferorder", &TRANSFER_ORDER, &[]),
     ("stockitem", &ITEM, &[]),
     ("stocklocation", &LOCATION, &[]),
 ];

@@ -306,8 +306,8 @@ fn value(conn: &Connection, field: &'static Field, given: Given<'_>) -> Result<C
         Kind::Prose(max) => text(field, given, max, true),
         Kind::Url(max) => text(field, given, max, false).and_then(|v| web_address(conn, v)),
         Kind::Email(max) => text(field, given, max, false).and_then(mail_address),
-        Kind::Number(digits, places) | Kind::Fixed(digits, places) => amount(given, digits, places, false),
-        Kind::Money => amount(given, 19, 6, true),
+        Kind::Number(digits, places) | Kind::Fixed(digits, places) => amount(given, digits, places, field),
+        Kind::Money => amount(given, 19, 6, field),
         Kind::Float => real(given),
         Kind::Date => match plain(given).and_then(|t| moment::read_day(&t)) {
             Some(day) => Ok(Value::Text(day)),
@@ -397,10 +397,10 @@ fn real(given: Given<'_>) -> Checked {
     }
 }
 
-fn amount(given: Given<'_>, digits: u8, places: u8, round: bool) -> Checked {
+fn amount(given: Given<'_>, digits: u8, places: u8, field: &Field) -> Checked {
     let Some(text) = plain(given) else { return Err(bad("A valid number is expected here.")) };
-    match decimal(&text, digits, places, round) {
-        Ok(n) if n < 0 => Err(bad("A value below zero makes no sense here.")),
+    match decimal(&text, digits, places, matches!(field.kind, Kind::Money)) {
+        Ok(n) if n < 0 && !field.below_zero => Err(bad("A value below zero makes no sense here.")),
         Ok(n) => Ok(Value::Int(n)),
         Err(why) => Err(bad(why)),
     }

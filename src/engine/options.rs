@@ -152,6 +152,7 @@ impl Describer<'_> {
                 self.attribute("min_value", |out| out.int(least));
                 self.attribute("max_value", |out| out.int(most));
             }
+            Kind::Number(..) if field.says_least => self.attribute("min_value", |out| out.int(0)),
             Kind::Fixed(digits, places) => self.digits(digits, places),
             Kind::Money => self.digits(19, 6),
             Kind::File(_) => self.attribute("max_length", |out| out.int(100)),
@@ -232,6 +233,13 @@ impl Describer<'_> {
             for column in field.only_without {
                 out.key(column);
                 out.null();
+            }
+            for (name, want) in field.tells {
+                out.key(name);
+                match want {
+                    Some(want) => out.bool(*want),
+                    None => out.null(),
+                }
             }
             out.close('}');
         });

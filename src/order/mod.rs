@@ -1,61 +1,25 @@
-//! Orders: so far as stock refers to them.
+//! Orders: purchases, sales, returns and transfers. What all kinds share stands in `kind`, `state`, `line` and `fields`.
 
+pub mod allocation;
+pub mod auto;
+pub mod calendar;
+pub mod fields;
+pub mod kind;
+pub mod line;
+pub mod purchase;
+pub mod purchase_line;
+pub mod receive;
 pub mod reference;
+pub mod return_;
+pub mod sales;
+pub mod sales_line;
+pub mod shipment;
+pub mod state;
+pub mod total;
+pub mod transfer;
 
-use crate::engine::describe::Resource;
-use crate::identity::Role;
-
-/// Purchase orders.
-pub static PURCHASE_ORDER: Resource = Resource {
-    path: "order/po",
-    model: "purchaseorder",
-    schema: "PurchaseOrder",
-    title: "purchase order",
-    table: "purchase_order",
-    roles: &[Role::PURCHASE_ORDER],
-    ..Resource::BASE
-};
-
-/// Sales orders.
-pub static SALES_ORDER: Resource = Resource {
-    path: "order/so",
-    model: "salesorder",
-    schema: "SalesOrder",
-    title: "sales order",
-    table: "sales_order",
-    roles: &[Role::SALES_ORDER],
-    ..Resource::BASE
-};
-
-/// Shipments of sales orders.
-pub static SHIPMENT: Resource = Resource {
-    path: "order/so/shipment",
-    model: "salesordershipment",
-    schema: "SalesOrderShipment",
-    title: "shipment",
-    table: "sales_order_shipment",
-    roles: &[Role::SALES_ORDER],
-    ..Resource::BASE
-};
-
-/// Return orders.
-pub static RETURN_ORDER: Resource = Resource {
-    path: "order/ro",
-    model: "returnorder",
-    schema: "ReturnOrder",
-    title: "return order",
-    table: "return_order",
-    roles: &[Role::RETURN_ORDER],
-    ..Resource::BASE
-};
-
-/// Transfer orders.
-pub static TRANSFER_ORDER: Resource = Resource {
-    path: "order/transfer-order",
-    model: "transferorder",
-    schema: "TransferOrder",
-    title: "transfer order",
-    table: "transfer_order",
-    roles: &[Role::TRANSFER_ORDER],
-    ..Resource::BASE
-};
+pub use purchase::PURCHASE_ORDER;
+pub use return_::RETURN_ORDER;
+pub use sales::SALES_ORDER;
+pub use shipment::SHIPMENT;
+pub use transfer::TRANSFER_ORDER;

@@ -200,7 +200,8 @@ pub fn update(tx: &Tx<'_>, part: i64) -> Result<()> {
     let on = |key| setting::is_on(tx, key);
     let is = |column: &str| db::one::<i64>(tx, &format!("SELECT {column} FROM part WHERE id = ?1"), [part]).map(|flag| flag == Some(1));
     let bom = bill(tx, part)?;
-    let purchase = if on("PRICING_USE_STOCK_PRICING")? { paid(tx, &base, part)? } else { None };
+    let stock = if on("PRICING_USE_STOCK_PRICING")? { paid(tx, &base, part)? } else { None };
+    let purchase = joined(range(tx, &base, part, BOUGHT)?, stock);
     let internal = match on("PART_INTERNAL_PRICE")? {
         true => range(tx, &base, part, "SELECT price, price_currency FROM part_internal_price WHERE part = ?1")?,
         false => None,
@@ -208,13 +209,15 @@ pub fn update(tx: &Tx<'_>, part: i64) -> Result<()> {
     let supplier = if on("PRICING_USE_SUPPLIER_PRICING")? && is("purchaseable")? { range(tx, &base, part, ASKED)? } else { None };
     let variant = if on("PRICING_USE_VARIANT_PRICING")? && is("is_template")? { variants(tx, part)? } else { None };
     let sale = range(tx, &base, part, "SELECT price, price_currency FROM part_sale_price WHERE part = ?1")?;
-    let written: [(&str, Range); 6] = [
+    let sold = range(tx, &base, part, SOLD)?;
+    let written: [(&str, Range); 7] = [
         ("bom_cost", bom),
         ("purchase_cost", purchase),
         ("internal_cost", internal),
         ("supplier_price", supplier),
         ("variant_cost", variant),
         ("sale_price", sale),
+        ("sale_history", sold),
     ];
     for (name, range) in written {
         let sql = format!("UPDATE part_pricing SET {name}_min = ?2, {name}_max = ?3 WHERE part = ?1");
@@ -254,6 +257,14 @@ fn settle(tx: &Tx<'_>, part: i64) -> Result<()> {
 /// What suppliers ask for one, by their prices for packs.
 const ASKED: &str = "SELECT CAST(b.price * 1000000.0 / s.pack_quantity_native AS INTEGER), b.price_currency FROM supplier_part s \
     JOIN supplier_price_break b ON b.part = s.id WHERE s.part = ?1 AND s.pack_quantity_native > 0";
+
+/// What was paid for one by purchase orders that are complete.
+const BOUGHT: &str = "SELECT CAST(l.purchase_price * 1000000.0 / s.pack_quantity_native AS INTEGER), l.purchase_price_currency FROM supplier_part s \
+    JOIN purchase_order_line l ON l.part = s.id AND l.received > 0 AND l.purchase_price IS NOT NULL \
+    JOIN purchase_order o ON o.id = l.\"order\" AND o.status = 30 WHERE s.part = ?1 AND s.pack_quantity_native > 0";
+/// For what one was sold by sales orders that are complete.
+const SOLD: &str = "SELECT l.sale_price, l.sale_price_currency FROM sales_order_line l \
+    JOIN sales_order o ON o.id = l.\"order\" AND o.status = 30 WHERE l.part = ?1 AND l.shipped > 0 AND l.sale_price IS NOT NULL";
 
 /// What was paid for stock, not older than the setting says.
 fn paid(tx: &Tx<'_>, base: &str, part: i64) -> Result<Range> {

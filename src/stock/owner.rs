@@ -112,7 +112,11 @@ fn assign(tx: &Tx<'_>, given: &Input) -> Result<()> {
     refuse(problems)?;
     let customer = given.int("customer").unwrap_or_default();
     for item in items {
-        db::run(tx, "UPDATE stock_item SET customer = ?2, location = NULL, updated = ?3 WHERE id = ?1", (item.id, customer, tx.now))?;
+        db::run(
+            tx,
+            "UPDATE stock_item SET customer = ?2, location = NULL, updated = ?3, delete_on_deplete = delete_on_deplete AND coalesce(serial, '') = '' WHERE id = ?1",
+            (item.id, customer, tx.now),
+        )?;
         let deltas = Deltas::new().amount("quantity", item.quantity).and(customer_deltas(tx, customer)?);
         note(tx, item.id, item.part, Event::Assigned, &deltas, given.text("notes"))?;
     }

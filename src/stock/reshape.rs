@@ -126,7 +126,7 @@ fn merge(tx: &Tx<'_>, given: &Input) -> Result<()> {
     }
     let price = mean_price(tx, &items)?;
     for other in others {
-        for (table, column) in [("build_item", "stock_item"), ("sales_order_allocation", "item")] {
+        for (table, column) in [("build_item", "stock_item"), ("sales_order_allocation", "item"), ("transfer_order_allocation", "item")] {
             db::run(tx, &format!("UPDATE {table} SET {column} = ?1 WHERE {column} = ?2"), [first.id, other.id])?;
         }
         delete(tx, other.id)?;

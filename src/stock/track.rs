@@ -11,6 +11,7 @@ use crate::db::{self, Tx};
 use crate::engine::describe::*;
 use crate::error::Result;
 use crate::identity::Role;
+use crate::order::{PURCHASE_ORDER, RETURN_ORDER, SALES_ORDER, TRANSFER_ORDER};
 use crate::part::part::{BRIEF as PART_BRIEF, PART, TREE as PARTS};
 use crate::part::watch;
 use crate::users::user::USER;
@@ -41,6 +42,9 @@ pub enum Event {
     OutputCompleted = 55,
     OutputRejected = 56,
     BuildConsumed = 57,
+    Shipped = 60,
+    Received = 70,
+    SentBack = 80,
     Assigned = 100,
     ReturnedFromCustomer = 105,
 }
@@ -160,6 +164,10 @@ const DETAILED: &[(&str, &Resource)] = &[
     ("buildorder", &BUILD),
     ("item", &ITEM),
     ("stockitem", &ITEM),
+    ("purchaseorder", &PURCHASE_ORDER),
+    ("salesorder", &SALES_ORDER),
+    ("returnorder", &RETURN_ORDER),
+    ("transferorder", &TRANSFER_ORDER),
 ];
 
 const LABEL: &str = "stock_event(t.tracking_type)";

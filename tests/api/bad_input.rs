@@ -22,6 +22,8 @@ fn shop() -> Shop {
     shop.sql(
         "INSERT INTO news_entry (feed_id, title, link, published, author, summary) VALUES ('a', 'b', 'https://shop.test/', 1, 'c', 'd')",
     );
+    shop.sql("INSERT INTO sales_order_allocation (line, item, quantity) VALUES (1, 1, 1000000)");
+    shop.sql("INSERT INTO transfer_order_allocation (line, item, quantity) VALUES (1, 1, 1000000)");
     shop.sql("INSERT INTO part_stocktake (part, quantity) VALUES (1, 1)");
     shop.sql("INSERT INTO error_report (at, info) VALUES (1, 'a')");
     shop.sql("INSERT INTO attachment (model_type, model_id, link) VALUES ('part', 1, 'https://shop.test/')");
@@ -52,7 +54,7 @@ fn trade(shop: &Shop, part: i64, category: i64) {
         ("tag", json!({"name": "red"})),
         ("parameter/template", json!({"name": "Length", "units": "mm"})),
         ("parameter", json!({"template": 1, "model_type": "part.part", "model_id": part, "data": "5"})),
-        ("company", json!({"name": "Both", "currency": "USD", "is_supplier": true, "is_manufacturer": true})),
+        ("company", json!({"name": "Both", "currency": "USD", "is_supplier": true, "is_manufacturer": true, "is_customer": true})),
         ("company/contact", json!({"company": 1, "name": "Ada"})),
         ("company/address", json!({"company": 1, "title": "Yard"})),
         ("company/part/manufacturer", json!({"part": part, "manufacturer": 1, "MPN": "M1"})),
@@ -65,6 +67,18 @@ fn trade(shop: &Shop, part: i64, category: i64) {
         ("part/category/parameters", json!({"category": category, "template": 1})),
         ("project-code", json!({"code": "P1"})),
         ("stock/test", json!({"stock_item": 1, "template": 1})),
+        ("order/po", json!({"supplier": 1})),
+        ("order/po-line", json!({"order": 1, "part": 1, "quantity": 5})),
+        ("order/po-extra-line", json!({"order": 1, "quantity": 1})),
+        ("order/so", json!({"customer": 1})),
+        ("order/so-line", json!({"order": 1, "part": part, "quantity": 5})),
+        ("order/so-extra-line", json!({"order": 1, "quantity": 1})),
+        ("order/so/shipment", json!({"order": 1})),
+        ("order/ro", json!({"customer": 1})),
+        ("order/ro-line", json!({"order": 1, "item": 1})),
+        ("order/ro-extra-line", json!({"order": 1, "quantity": 1})),
+        ("order/transfer-order", json!({})),
+        ("order/transfer-order-line", json!({"order": 1, "part": part, "quantity": 5})),
     ] {
         assert_eq!(shop.admin.post(&format!("/api/{list}/"), body).is(201).pk(), 1, "{list}");
     }
@@ -218,7 +232,8 @@ fn wrong(field: &Field) -> Vec<Value> {
             values
         }
         Kind::Number(..) | Kind::Fixed(..) | Kind::Money => {
-            [numbers, vec![json!(-1), json!("-0.1"), json!(1e30), json!("1e15"), json!("9".repeat(500))]].concat()
+            let below = if field.below_zero { Vec::new() } else { vec![json!(-1), json!("-0.1")] };
+            [numbers, below, vec![json!(1e30), json!("1e15"), json!("9".repeat(500))]].concat()
         }
         Kind::Float => numbers,
         Kind::Date | Kind::DateTime => {

@@ -80,3 +80,34 @@ impl Shop {
         self.admin.get(&format!("/api/stock/track/?item={item}&limit=1")).is(200)["results"][0].clone()
     }
 }
+
+#[allow(clippy::needless_pass_by_value, reason = "tests read better without a & before every json!")]
+impl Shop {
+    /// A company that buys and sells.
+    #[track_caller]
+    pub fn partner(&self, name: &str) -> i64 {
+        let body = json!({"name": name, "is_supplier": true, "is_customer": true, "currency": "USD"});
+        self.admin.post("/api/company/", body).is(201).pk()
+    }
+
+    /// What every kind of row can do: made, listed, read, replaced, changed, and deleted if `gone`; gives its key.
+    #[track_caller]
+    pub fn walk(&self, path: &str, body: Value, change: Value, gone: bool) -> i64 {
+        let key = self.admin.post(path, body.clone()).is(201).pk();
+        let one = format!("{path}{key}/");
+        assert!(self.admin.get(&format!("{path}?limit=50")).is(200)["count"].as_i64().unwrap() > 0);
+        assert_eq!(self.admin.get(&one).is(200).pk(), key);
+        self.admin.put(&one, with(body, &change)).is(200);
+        let changed = self.admin.patch(&one, change.clone()).is(200);
+        for (name, value) in change.as_object().unwrap() {
+            assert_eq!(&changed[name.as_str()], value, "{path} {name}");
+        }
+        self.admin.get(&format!("{one}metadata/")).is(301);
+        if gone {
+            self.reader.delete(&one).is(403);
+            self.admin.delete(&one).is(204);
+            self.admin.get(&one).is(404);
+        }
+        key
+    }
+}

@@ -467,6 +467,10 @@ impl Answer {
             assert!(self.body.is_empty() && self.header("Content-Type").is_none(), "{}", what());
             return;
         }
+        // A calendar is none of our own JSON.
+        if self.status == 200 && self.header("Content-Type").is_some_and(|kind| kind.starts_with("text/calendar")) {
+            return;
+        }
         // What moved says where to.
         if matches!(self.status, 301 | 308) {
             assert!(self.body.is_empty() && self.header("Location").is_some(), "{}", what());

@@ -131,6 +131,7 @@ pub struct Field {
     pub on_default: bool,
     pub only: &'static [(&'static str, bool)],
     pub only_without: &'static [&'static str],
+    pub tells: &'static [(&'static str, Option<bool>)],
     pub outside_tree: bool,
     pub alike: &'static str,
     pub says_fixed: bool,
@@ -143,6 +144,8 @@ pub struct Field {
     pub plain_choice: bool,
     pub says_not_blank: bool,
     pub wanted: bool,
+    pub below_zero: bool,
+    pub says_least: bool,
     pub save: Option<fn(&mut Change<'_>, &Value) -> Result<()>>,
     pub also: Option<Also>,
     pub slug: bool,
@@ -172,6 +175,7 @@ const fn field(name: &'static str, kind: Kind) -> Field {
         on_default: false,
         only: &[],
         only_without: &[],
+        tells: &[],
         outside_tree: false,
         alike: "",
         says_fixed: false,
@@ -184,6 +188,8 @@ const fn field(name: &'static str, kind: Kind) -> Field {
         plain_choice: false,
         says_not_blank: false,
         wanted: false,
+        below_zero: false,
+        says_least: false,
         save: None,
         also: None,
         slug: false,
@@ -405,6 +411,11 @@ impl Field {
         self.only_without = columns;
         self
     }
+    /// What OPTIONS tells forms to ask of the target; a hook enforces it.
+    pub const fn tells(mut self, filters: &'static [(&'static str, Option<bool>)]) -> Self {
+        self.tells = filters;
+        self
+    }
     /// The target must not lie below the row itself; forms are told by `exclude_tree`.
     pub const fn outside_tree(mut self) -> Self {
         self.outside_tree = true;
@@ -463,6 +474,16 @@ impl Field {
     /// Must have a value, though the contract's document and OPTIONS let a request leave it out or say null.
     pub const fn wanted(mut self) -> Self {
         self.wanted = true;
+        self
+    }
+    /// A number of which OPTIONS says that it is not below zero.
+    pub const fn says_least(mut self) -> Self {
+        self.says_least = true;
+        self
+    }
+    /// Money that may be less than nothing.
+    pub const fn below_zero(mut self) -> Self {
+        self.below_zero = true;
         self
     }
     /// A choice whose values OPTIONS keeps to itself.
