@@ -34,7 +34,8 @@ fn operations(document: &Value) -> BTreeMap<String, &Map<String, Value>> {
 }
 
 fn ours() -> Value {
-    serde_json::from_str(stockroom::engine::openapi::DOCUMENT).expect("assets/openapi.json is JSON")
+    let text = stockroom::engine::openapi::served().expect("the document can be unpacked");
+    serde_json::from_str(&text).expect("assets/openapi.json is JSON")
 }
 
 fn theirs() -> Option<Value> {

@@ -50,7 +50,7 @@ pub static BUILD: Resource = Resource {
             .unless_off("project_code_detail")
             .label("Project Code Label"),
         nested("project_code_detail", &PROJECT_CODE, "t.project_code").null().unless_off("project_code_detail").label("Project Code"),
-        flag("overdue").computed(OVERDUE).fill(Fill::Flag(false)).label("Overdue"),
+        flag("overdue").joined(OVERDUE).fill(Fill::Flag(false)).label("Overdue"),
         text("reference", 64)
             .required()
             .fill(Fill::By(|conn| reference::next(conn, BUILDS)))

@@ -162,7 +162,14 @@ fn schema(call: &Call) -> Result<Reply> {
     let accepts_json = call.header("Accept").is_some_and(|a| a.contains("json") && !a.contains("yaml"));
     let json = call.query.get("format") == Some("json") || call.query.get("format").is_none() && accepts_json;
     Ok(if json {
-        Reply::document("application/vnd.oai.openapi+json; charset=utf-8", openapi::DOCUMENT.as_bytes())
+        let kind = "application/vnd.oai.openapi+json; charset=utf-8";
+        let unpacks = call.header("Accept-Encoding").is_some_and(|codings| codings.split(',').any(|coding| coding.trim() == "gzip"));
+        let reply = if unpacks {
+            Reply::document(kind, openapi::COMPRESSED).with("Content-Encoding", "gzip")
+        } else {
+            Reply::document(kind, openapi::served()?.into_bytes())
+        };
+        reply.with("Vary", "Accept-Encoding")
     } else {
         Reply::document("application/vnd.oai.openapi; charset=utf-8", openapi::yaml()?.as_bytes())
     })

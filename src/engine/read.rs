@@ -9,7 +9,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Statement};
 
 use super::call::{Call, Reply};
-use super::describe::{Field, Kind, Resource, Source};
+use super::describe::{Field, Fill, Kind, Resource, Source};
 use super::json::Json;
 use super::moment;
 use super::query::{Page, SPECIAL, Selection, special};
@@ -96,7 +96,9 @@ fn make_plan(resource: &'static Resource, shape: Shape, bits: u128) -> Plan {
         if bits >> i & 1 == 0 || field.secret || !listed || matches!(field.source, Source::Request) {
             continue;
         }
-        let absent = unjoined && matches!(field.source, Source::Joined(_));
+        let unjoined = unjoined && matches!(field.source, Source::Joined(_));
+        let stands_in = if let (true, Fill::Flag(flag)) = (unjoined, &field.fill) { Some(*flag) } else { None };
+        let absent = unjoined && stands_in.is_none();
         if absent && !field.null {
             continue;
         }
@@ -105,6 +107,7 @@ fn make_plan(resource: &'static Resource, shape: Shape, bits: u128) -> Plan {
         }
         let _ = match field.source {
             _ if absent || matches!(field.kind, Kind::Many(_)) => write!(sql, "NULL"),
+            _ if stands_in.is_some() => write!(sql, "{}", u8::from(stands_in == Some(true))),
             _ => write!(sql, "{}", field.sql().unwrap_or_default()),
         };
         columns.push(Column { field, absent });

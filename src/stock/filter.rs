@@ -95,7 +95,11 @@ pub static FILTERS: &[Filter] = &[
     }),
     is("external", "t.location IN (SELECT id FROM stock_location WHERE external = 1)"),
     is("in_stock", "t.in_stock = 1").common(),
-    is("available", AVAILABLE).common(),
+    by("available", Reads::Flag, |asked, rows| {
+        rows.and(if asked.value == Value::Flag(true) { AVAILABLE } else { TAKEN }, []);
+        Ok(())
+    })
+    .common(),
     where_("batch", Reads::Text, "t.batch = ? COLLATE NOCASE"),
     where_("batch_regex", Reads::Regex, "t.batch REGEXP ?"),
     is("is_building", "t.is_building = 1"),
@@ -158,8 +162,15 @@ const BY_COMPANY: &str = "t.supplier_part IN (SELECT p.id FROM supplier_part p L
     WHERE p.supplier = ? OR m.manufacturer = ?)";
 const ALLOCATED: &str =
     "EXISTS (SELECT 1 FROM build_item a WHERE a.stock_item = t.id) OR EXISTS (SELECT 1 FROM sales_order_allocation a WHERE a.item = t.id)";
-const AVAILABLE: &str = "t.in_stock = 1 AND t.quantity > (SELECT total(a.quantity) FROM build_item a WHERE a.stock_item = t.id) \
-    + (SELECT total(a.quantity) FROM sales_order_allocation a WHERE a.item = t.id)";
+macro_rules! taken {
+    () => {
+        "(SELECT total(a.quantity) FROM build_item a WHERE a.stock_item = t.id) \
+         + (SELECT total(a.quantity) FROM sales_order_allocation a WHERE a.item = t.id)"
+    };
+}
+const AVAILABLE: &str = concat!("t.in_stock = 1 AND t.quantity > ", taken!());
+/// Not just the opposite of available: what is out of stock, but promised to nobody, is neither.
+const TAKEN: &str = concat!("t.quantity <= ", taken!());
 const BELOW: &str = "t.id IN (WITH RECURSIVE down (id) AS (SELECT id FROM stock_item WHERE parent = ? UNION SELECT s.id FROM stock_item s JOIN down ON s.parent = down.id) SELECT id FROM down)";
 const NOT_WITHIN: &str = "t.id NOT IN (WITH RECURSIVE down (id) AS (VALUES (?) UNION SELECT s.id FROM stock_item s JOIN down ON s.parent = down.id) SELECT id FROM down)";
 

@@ -74,6 +74,8 @@ fn the_openapi_document_comes_as_yaml_or_json() {
     assert!(yaml.text().contains("openapi"));
     let json = shop.anon.get("/api/schema/?format=json").is(200);
     assert!(json["openapi"].as_str().unwrap().starts_with("3.") && json["paths"].as_object().unwrap().len() > 40);
+    let packed = shop.anon.raw("GET", "/api/schema/?format=json", &[("Accept-Encoding", "br, gzip")], b"").is(200);
+    assert!(packed.body.starts_with(&[0x1f, 0x8b]) && packed.body.len() < 100_000, "gzip for who can unpack it");
     let by_accept = shop.anon.raw("GET", "/api/schema/", &[("Accept", "application/json")], b"").is(200);
     assert_eq!(by_accept.json, json.json);
 }

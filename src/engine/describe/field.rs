@@ -332,7 +332,7 @@ impl Field {
     pub const fn column(self, name: &'static str) -> Self {
         self.from(Source::Column(name))
     }
-    /// Read-only, computed by SQL; absent (or null, if it may be) where the reference does not compute it.
+    /// Read-only, computed by SQL; where the reference does not compute it, what it is filled with, else absent (or null, if it may be).
     pub const fn joined(self, sql: &'static str) -> Self {
         self.from(Source::Joined(sql)).fixed()
     }
