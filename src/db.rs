@@ -28,6 +28,7 @@ pub const SCHEMA: &str = concat!(
     include_str!("mail/schema.sql"),
     include_str!("oauth/schema.sql"),
     include_str!("order/schema.sql"),
+    include_str!("build/schema.sql"),
     include_str!("../schema.sql"),
     include_str!("common/gone.sql"),
 );

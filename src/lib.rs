@@ -5,6 +5,7 @@
 
 pub mod auth;
 pub mod barcode;
+pub mod bom;
 pub mod build;
 pub mod common;
 pub mod company;

@@ -8,6 +8,8 @@ mod api {
     mod account;
     mod bad_input;
     mod barcode;
+    mod bom;
+    mod build;
     mod company;
     mod content_type;
     mod files;

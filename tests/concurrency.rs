@@ -247,6 +247,58 @@ fn whoever_reads_sees_whole_changes() {
     });
 }
 
+/// Two orders want the same shelf, and everybody sets aside, releases, uses up and completes at once: what is set aside never exceeds what
+/// is there, nothing is used up twice, and what was is where the books say.
+#[test]
+fn builds_never_take_the_same_thing_twice() {
+    let shop = Shop::new();
+    let (chair, leg) = (shop.part_with("Chair", json!({"assembly": true})), shop.part("Leg"));
+    shop.admin.post("/api/bom/", json!({"part": chair, "sub_part": leg, "quantity": 4})).is(201);
+    let shelf = shop.place("Shelf");
+    let items: Vec<i64> = (0..3).map(|_| shop.stock_with(leg, 50.0, json!({"location": shelf}))).collect();
+    let orders: Vec<(i64, i64)> = (0..2)
+        .map(|_| {
+            let build = shop.admin.post("/api/build/", json!({"part": chair, "quantity": 100})).is(201).pk();
+            let lines = shop.admin.get(&format!("/api/build/line/?build={build}")).is(200);
+            (build, lines.numbers("pk")[0])
+        })
+        .collect();
+    let completed = AtomicI64::new(0);
+    together(|dice, _| {
+        for _ in 0..25 {
+            let (build, line) = orders[dice.below(2)];
+            let act = |verb: &str, body: Value| shop.admin.post(&format!("/api/build/{build}/{verb}/"), body);
+            let answer = match dice.below(6) {
+                0 | 1 => {
+                    let quantity = 1 + dice.below(9);
+                    act("allocate", json!({"items": [{"build_line": line, "stock_item": items[dice.below(3)], "quantity": quantity}]}))
+                }
+                2 => act("auto-allocate", json!({"interchangeable": true})),
+                3 => act("unallocate", json!({})),
+                4 => act("consume", json!({"lines": [{"build_line": line}]})),
+                _ => {
+                    let outputs = act("create-output", json!({"quantity": 1})).is(201).numbers("pk");
+                    let body = json!({"outputs": [{"output": outputs[0]}], "location": shelf});
+                    // Only one of two who complete the same output may.
+                    let done = (0..2).filter(|_| act("complete", body.clone()).status == 200).count();
+                    assert_eq!(done, 1);
+                    completed.fetch_add(1, SeqCst);
+                    continue;
+                }
+            };
+            assert!(matches!(answer.status, 200 | 201 | 400), "{}", answer.text());
+            let over = "SELECT count(*) FROM stock_item s WHERE s.quantity < (SELECT total(a.quantity) FROM build_item a WHERE a.stock_item = s.id)";
+            assert_eq!(shop.find::<i64>(over), 0, "more is set aside than there is");
+        }
+    });
+    let legs: i64 = shop.find(&format!("SELECT sum(quantity) FROM stock_item WHERE part = {leg}"));
+    assert_eq!(legs, 150_000_000, "no leg is lost, none is made");
+    let used: i64 = shop.find("SELECT coalesce(sum(quantity), 0) FROM stock_item WHERE consumed_by IS NOT NULL");
+    assert_eq!(used, shop.find::<i64>("SELECT sum(consumed) FROM build_line"));
+    assert_eq!(completed.load(SeqCst) * 1_000_000, shop.find::<i64>("SELECT sum(completed) FROM build"));
+    books_agree(&shop);
+}
+
 /// While others keep asking, the server must not remember what it read just before the change.
 #[test]
 fn a_right_that_is_taken_is_gone_at_once() {

@@ -24,12 +24,16 @@ const FILLED_BY_RULE: &[(&str, &str, &str)] = &[
     ("selection_list", "created", "common::selection takes the moment of the request"),
     ("selection_list", "last_updated", "common::selection takes the moment of the request"),
     ("selection_entry", "list", "the address says it"),
+    ("build_line", "build", "the rules refuse a line without; the contract does not let a body name it"),
+    ("build_line", "bom_item", "likewise"),
+    ("build_item", "build_line", "the rules refuse an allocation without; the contract lets a body say null"),
     ("part_test_template", "key", "part::test_template makes it of the name"),
 ];
 
 /// Fields that take null though their columns do not, or the other way round: table, field, why.
 const NULL_BY_RULE: &[(&str, &str, &str)] = &[
     ("selection_entry", "list", "the address says it; the contract lets the body say null"),
+    ("build_item", "build_line", "the rules refuse null, which the contract first takes"),
     ("part_category", "icon", "part::category makes an empty text of null"),
     ("manufacturer_part", "MPN", "the field is wanted: null is refused, where the contract first takes it"),
 ];

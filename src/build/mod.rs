@@ -1,15 +1,17 @@
-//! Build orders: so far as stock refers to them.
+//! Build orders: `/api/build/…`.
 
-use crate::engine::describe::Resource;
-use crate::identity::Role;
+pub mod allocate;
+pub mod auto;
+#[expect(clippy::module_inception, reason = "a file for each noun, named like its URL")]
+pub mod build;
+pub mod close;
+pub mod consume;
+pub mod filter;
+pub mod item;
+pub mod line;
+pub mod notice;
+pub mod output;
+pub mod rules;
+pub mod state;
 
-/// Build orders.
-pub static BUILD: Resource = Resource {
-    path: "build",
-    model: "build",
-    schema: "Build",
-    title: "build order",
-    table: "build",
-    roles: &[Role::BUILD],
-    ..Resource::BASE
-};
+pub use self::build::BUILD;

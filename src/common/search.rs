@@ -2,6 +2,7 @@
 
 use serde_json::Value as Raw;
 
+use crate::build::BUILD;
 use crate::company::company::COMPANY;
 use crate::company::manufacturer_part::MANUFACTURER_PART;
 use crate::company::supplier_part::SUPPLIER_PART;
@@ -22,6 +23,7 @@ type Group = (&'static str, &'static Resource, &'static [(&'static str, &'static
 
 /// In the order of the answer.
 static GROUPS: &[Group] = &[
+    ("build", &BUILD, &[]),
     ("company", &COMPANY, &[]),
     ("supplier", &COMPANY, &[("is_supplier", "true")]),
     ("manufacturer", &COMPANY, &[("is_manufacturer", "true")]),

@@ -413,7 +413,9 @@ fn checked(conn: &Connection, setting: &Setting, text: String) -> Result<String>
     }
     match setting.check.as_deref() {
         Some("currency_codes") => currency_codes(&text)?,
-        Some("reference_pattern") if text.matches("{ref").count() != 1 => return invalid("value", "The pattern must contain {ref} once."),
+        Some("reference_pattern") => {
+            crate::order::reference::Pattern::parse(&text).map(|_| ()).or_else(|why| invalid("value", why))?;
+        }
         Some("part_name_format") => crate::part::name::check(&text).or_else(|why| invalid("value", why))?,
         Some("template") if !text.is_empty() => {
             super::template::Template::parse(&text).map(|_| ()).or_else(|why| invalid("value", why))?;

@@ -35,6 +35,14 @@ pub static ENDPOINTS: &[Endpoint] = &[
     },
 ];
 
+/// What is answered to requests that a queue would run later.
+pub const ANSWER: Answers = Answers::Object("TaskDetail", TASK);
+
+/// The answer to a request that a queue would run later: it is done.
+pub fn done() -> Reply {
+    Reply::value(&json!({"task_id": "", "exists": false, "pending": false, "complete": true, "success": true, "http_status": 200}))
+}
+
 /// What is known of a task.
 pub static TASK: &[Field] = &[
     text("task_id", 0).fixed(),
@@ -132,10 +140,3 @@ const SCHEDULES: &[(&str, &str)] = &[
     ("Y", "Yearly"),
     ("C", "Cron"),
 ];
-
-/// What an action answers that the contract runs in the background: it is done already, and there is no task to ask for.
-pub fn done() -> Reply {
-    Reply::value(&serde_json::json!({
-        "task_id": "", "exists": false, "pending": false, "complete": true, "success": true, "http_status": 200,
-    }))
-}

@@ -250,7 +250,7 @@ fn object(conn: &Connection, fields: &'static [Field], content: &Content, mode: 
 /// The database cannot be asked.
 pub fn filled(conn: &Connection, field: &Field) -> Result<Option<Value>> {
     Ok(match field.fill {
-        Fill::Nothing => None,
+        Fill::Nothing | Fill::Caller => None,
         Fill::Flag(flag) => Some(Value::Flag(flag)),
         Fill::Int(int) => Some(Value::Int(if millionths(field) { int * 1_000_000 } else { int })),
         Fill::Text(text) => Some(Value::Text(text.into())),
@@ -556,10 +556,13 @@ fn choose(conn: &Connection, choices: Choices, given: Given<'_>, field: &Field) 
 }
 
 /// Is there a row with that key (and, for the field, with the flags it demands)?
-fn exists(conn: &Connection, target: &Resource, only: &[(&str, bool)], id: i64) -> Result<bool> {
+fn exists(conn: &Connection, target: &Resource, only: &[(&str, bool)], without: &[&str], id: i64) -> Result<bool> {
     let mut sql = format!("SELECT 1 FROM \"{}\" t WHERE id = ?1", target.table);
     for (name, want) in only {
         sql += &format!(" AND {} = {}", name, u8::from(*want));
+    }
+    for name in without {
+        sql += &format!(" AND {name} IS NULL");
     }
     Ok(db::one::<i64>(conn, &sql, [id])?.is_some())
 }
@@ -571,7 +574,7 @@ fn reference(conn: &Connection, field: &Field, target: &Resource, given: Given<'
     };
     Ok(match id.trim().parse() {
         Err(_) => Err(bad("A key is expected here.")),
-        Ok(key) if exists(conn, target, field.only, key)? => Ok(Value::Int(key)),
+        Ok(key) if exists(conn, target, field.only, field.only_without, key)? => Ok(Value::Int(key)),
         Ok(key) => Err(bad(format!("There is no {} {key} that could stand here.", target.title))),
     })
 }
@@ -584,7 +587,7 @@ fn key_list(conn: &Connection, target: &Resource, given: Given<'_>) -> Result<Ch
     };
     let Some(keys) = parsed else { return Ok(Err(bad("A list of keys is expected here."))) };
     for key in &keys {
-        if !exists(conn, target, &[], *key)? {
+        if !exists(conn, target, &[], &[], *key)? {
             return Ok(Err(bad(format!("There is no {} {key}.", target.title))));
         }
     }

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
 use super::call::{JSON, Verb};
-use super::describe::{Action, Endpoint, Filter, Lookup, Reads, Resource};
+use super::describe::{Action, Answers, Endpoint, Filter, Lookup, Reads, Resource};
 use super::schema::{Schemas, name_of};
 use crate::error::{Error, Result};
 use crate::identity::{Access, Right, Role, scope};
@@ -280,10 +280,11 @@ impl Address {
             (Described::List(resource), Verb::Post) => ("201", Some(schemas.of(resource, false))),
             (Described::List(resource), _) => ("200", Some(schemas.of(resource, false))),
             (Described::One(resource), _) => ("200", Some(schemas.of(resource, true))),
-            (Described::Act(resource, action), _) if action.answers_rows => {
-                ("201", Some(json!({"type": "array", "items": schemas.of(resource, false)})))
-            }
-            (Described::Act(..), _) => ("201", asked),
+            (Described::Act(_, action), _) => match action.answers {
+                Answers::Request => ("201", asked),
+                Answers::Rows(of) => ("201", Some(json!({"type": "array", "items": schemas.of(of, false)}))),
+                Answers::Object(name, fields) => ("200", Some(schemas.fields(name, fields.iter()))),
+            },
         };
         let mut response = json!({"description": if schema.is_some() { "Done." } else { "Done; there is no body." }});
         if let Some(schema) = schema {

@@ -232,14 +232,15 @@ impl Describer<'_> {
             }
             for (name, want) in field.tells {
                 out.key(name);
-                match want {
-                    Some(want) => out.bool(*want),
-                    None => out.null(),
-                }
+                out.bool(*want);
+            }
+            for column in field.only_without {
+                out.key(column);
+                out.null();
             }
             out.close('}');
         });
-        if let (true, Some(id), Shape::Detail | Shape::Changed) = (field.outside_tree, self.call.id, shape) {
+        if let (true, Some(id), Shape::Detail | Shape::Changed | Shape::Inside) = (field.outside_tree, self.call.id, shape) {
             self.attribute("instance_filters", |out| out.value(&serde_json::json!({ "exclude_tree": id })));
         }
         if let (true, Some(id), Shape::Detail | Shape::Changed) = (!field.alike.is_empty(), self.call.id, shape) {
@@ -270,7 +271,9 @@ impl Describer<'_> {
         if matches!(field.fill, Fill::Nothing) {
             return Ok(());
         }
-        if let Fill::Int(int) = field.fill {
+        if matches!(field.fill, Fill::Caller) {
+            self.attribute("default", |out| out.int(self.call.user.id));
+        } else if let Fill::Int(int) = field.fill {
             self.attribute("default", |out| out.int(int));
         } else if let Some(value) = input::filled(self.conn, field)? {
             self.attribute("default", |out| write_value(&value, out));

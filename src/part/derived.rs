@@ -3,9 +3,104 @@
 //! Sums are total(), which is real and cannot overflow; it is exact for up to nine thousand million units.
 //! They are macros of literals, because filters and orderings join them to larger pieces at compile time.
 
+// `$parts`: what may stand in `part IN (…)`; `$more`: another condition on the item `s`, or nothing.
+macro_rules! stock_of {
+    ($parts:expr, $more:expr) => {
+        concat!("(SELECT total(s.quantity) FROM stock_item s WHERE s.part IN (", $parts, ") AND s.in_stock = 1", $more, ")")
+    };
+}
+macro_rules! for_builds_of {
+    ($parts:expr, $more:expr) => {
+        concat!(
+            "(SELECT total(a.quantity) FROM stock_item s JOIN build_item a ON a.stock_item = s.id \
+             JOIN build_line l ON l.id = a.build_line JOIN build b ON b.id = l.build AND b.status IN (10, 20, 25) WHERE s.part IN (",
+            $parts,
+            ")",
+            $more,
+            ")"
+        )
+    };
+}
+macro_rules! for_sales_of {
+    ($parts:expr, $more:expr) => {
+        concat!(
+            "(SELECT total(a.quantity) FROM stock_item s JOIN sales_order_allocation a ON a.item = s.id \
+             JOIN sales_order_line l ON l.id = a.line JOIN sales_order o ON o.id = l.\"order\" AND o.status IN (10, 15, 20, 25) \
+             LEFT JOIN sales_order_shipment h ON h.id = a.shipment WHERE h.shipment_date IS NULL AND s.part IN (",
+            $parts,
+            ")",
+            $more,
+            ")"
+        )
+    };
+}
+/// On the shelf and not set aside; never below zero.
+macro_rules! free_of {
+    ($parts:expr, $more:expr) => {
+        concat!("max(0, ", stock_of!($parts, $more), " - ", for_builds_of!($parts, $more), " - ", for_sales_of!($parts, $more), ")")
+    };
+}
+macro_rules! required_build_of {
+    ($parts:expr) => {
+        concat!(
+            "(SELECT total(max(0, l.quantity - l.consumed)) FROM bom_item i JOIN build_line l ON l.bom_item = i.id \
+             JOIN build b ON b.id = l.build AND b.status IN (10, 20, 25) WHERE i.sub_part IN (",
+            $parts,
+            "))"
+        )
+    };
+}
+/// Bought and not yet received, in the part's units.
+macro_rules! ordering_of {
+    ($parts:expr) => {
+        concat!(
+            "(SELECT total((l.quantity - l.received) * p.pack_quantity_native / 1000000) FROM supplier_part p \
+             JOIN purchase_order_line l ON l.part = p.id AND l.quantity > l.received JOIN purchase_order o ON o.id = l.\"order\" AND o.status IN (10, 20, 25) \
+             WHERE p.part IN (",
+            $parts,
+            "))"
+        )
+    };
+}
+/// In production, as outputs of open builds.
+macro_rules! building_of {
+    ($parts:expr) => {
+        concat!(
+            "(SELECT total(s.quantity) FROM stock_item s JOIN build b ON b.id = s.build AND b.status IN (10, 20, 25) \
+             WHERE s.is_building = 1 AND s.part IN (",
+            $parts,
+            "))"
+        )
+    };
+}
+/// What open builds still have to make.
+macro_rules! scheduled_of {
+    ($parts:expr) => {
+        concat!("(SELECT total(max(0, b.quantity - b.completed)) FROM build b WHERE b.status IN (10, 20, 25) AND b.part IN (", $parts, "))")
+    };
+}
+/// Variants at any depth of the part whose key `$part` is; `family_of!` has the part too.
+macro_rules! variants_of {
+    ($part:expr) => {
+        concat!(
+            "SELECT v.id FROM part r JOIN part v ON v.tree_key > r.tree_key || char(1) AND v.tree_key < r.tree_key || char(2) WHERE r.id = ",
+            $part
+        )
+    };
+}
+macro_rules! family_of {
+    ($part:expr) => {
+        concat!(
+            "SELECT v.id FROM part r JOIN part v ON v.tree_key >= r.tree_key AND v.tree_key < r.tree_key || char(2) WHERE r.id = ",
+            $part
+        )
+    };
+}
+pub(crate) use {building_of, for_builds_of, for_sales_of, free_of, ordering_of, scheduled_of, stock_of, variants_of};
+
 macro_rules! own_stock {
     () => {
-        "(SELECT total(s.quantity) FROM stock_item s WHERE s.part = t.id AND s.in_stock = 1)"
+        stock_of!("t.id", "")
     };
 }
 macro_rules! variant_stock {
@@ -16,21 +111,17 @@ macro_rules! variant_stock {
 }
 macro_rules! for_builds {
     () => {
-        "(SELECT total(a.quantity) FROM stock_item s JOIN build_item a ON a.stock_item = s.id \
-         JOIN build_line l ON l.id = a.build_line JOIN build b ON b.id = l.build AND b.status IN (10, 20, 25) WHERE s.part = t.id)"
+        for_builds_of!("t.id", "")
     };
 }
 macro_rules! for_sales {
     () => {
-        "(SELECT total(a.quantity) FROM stock_item s JOIN sales_order_allocation a ON a.item = s.id \
-         JOIN sales_order_line l ON l.id = a.line JOIN sales_order o ON o.id = l.\"order\" AND o.status IN (10, 15, 20, 25) \
-         LEFT JOIN sales_order_shipment h ON h.id = a.shipment WHERE s.part = t.id AND h.shipment_date IS NULL)"
+        for_sales_of!("t.id", "")
     };
 }
 macro_rules! required_build {
     () => {
-        "(SELECT total(l.quantity - l.consumed) FROM bom_item i JOIN build_line l ON l.bom_item = i.id \
-         JOIN build b ON b.id = l.build AND b.status IN (10, 20, 25) WHERE i.sub_part = t.id)"
+        required_build_of!("t.id")
     };
 }
 
@@ -60,14 +151,11 @@ pub const ORDER_UNALLOCATED: &str =
 pub const EXTERNAL_STOCK: &str = "SELECT total(s.quantity) FROM stock_item s JOIN stock_location l ON l.id = s.location AND l.external = 1 \
     WHERE s.part = t.id AND s.in_stock = 1";
 /// Bought and not yet received, in the part's units.
-pub const ORDERING: &str = "SELECT total((l.quantity - l.received) * p.pack_quantity_native / 1000000) FROM supplier_part p \
-    JOIN purchase_order_line l ON l.part = p.id AND l.quantity > l.received JOIN purchase_order o ON o.id = l.\"order\" AND o.status IN (10, 20, 25) \
-    WHERE p.part = t.id";
+pub const ORDERING: &str = ordering_of!("t.id");
 /// In production, as outputs of open builds.
-pub const BUILDING: &str = "SELECT total(s.quantity) FROM stock_item s JOIN build b ON b.id = s.build AND b.status IN (10, 20, 25) \
-    WHERE s.part = t.id AND s.is_building = 1";
+pub const BUILDING: &str = building_of!("t.id");
 /// What open builds still have to make.
-pub const SCHEDULED: &str = "SELECT total(max(0, b.quantity - b.completed)) FROM build b WHERE b.part = t.id AND b.status IN (10, 20, 25)";
+pub const SCHEDULED: &str = scheduled_of!("t.id");
 /// What open builds still need of it.
 pub const REQUIRED_BUILD: &str = required_build!();
 /// What open sales orders still need of it.
@@ -93,3 +181,23 @@ pub const HAS_UNALLOCATED: &str = concat!(own_stock!(), " + ", variant_stock!(),
 pub const IS_DEPLETED: &str = concat!(own_stock!(), " = 0 AND EXISTS (SELECT 1 FROM stock_item s WHERE s.part = t.id)");
 /// Builds need more than is set aside for them.
 pub const IS_WANTED: &str = concat!(required_build!(), " > ", for_builds!());
+
+/// The sums of a part and its variants together, by name; see `Resource::shared`.
+pub const SHARED_BY_FAMILY: &[(&str, &str)] = &[
+    ("q_stock", stock_of!(family_of!("t.id"), "")),
+    ("q_builds", for_builds_of!(family_of!("t.id"), "")),
+    ("q_sales", for_sales_of!(family_of!("t.id"), "")),
+];
+/// In production, with variants.
+pub const FAMILY_BUILDING: &str = building_of!(family_of!("t.id"));
+/// What open builds still have to make, with variants.
+pub const FAMILY_SCHEDULED: &str = scheduled_of!(family_of!("t.id"));
+/// What open builds still need, with variants.
+pub const FAMILY_REQUIRED_BUILD: &str = required_build_of!(family_of!("t.id"));
+/// What open sales orders still need, with variants.
+pub const FAMILY_REQUIRED_SALES: &str = concat!(
+    "SELECT total(l.quantity - l.shipped) FROM sales_order_line l \
+     JOIN sales_order o ON o.id = l.\"order\" AND o.status IN (10, 15, 20, 25) WHERE l.part IN (",
+    family_of!("t.id"),
+    ")"
+);

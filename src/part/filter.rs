@@ -41,7 +41,7 @@ pub static FILTERS: &[Filter] = &[
         Ok(())
     }),
     where_("variant_of", Reads::Ref(&PART), "t.variant_of = ?"),
-    where_("in_bom_for", Reads::Ref(&PART), "t.id IN (SELECT i.sub_part FROM bom_item i WHERE i.part = ?)"),
+    where_("in_bom_for", Reads::Ref(&PART), crate::bom::tree::PART_FILLS),
     is("has_pricing", "EXISTS (SELECT 1 FROM part_pricing p WHERE p.part = t.id AND p.overall_min IS NOT NULL)"),
     where_("default_location", Reads::Ref(&LOCATION), "t.default_location = ?"),
     is("bom_valid", "t.bom_validated = 1"),

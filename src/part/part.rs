@@ -118,6 +118,7 @@ pub static PART: Resource = Resource {
     check: Some(super::rules::check),
     saved: Some(super::rules::saved),
     remove: Some(super::rules::remove),
+    actions: &[&crate::bom::copy::COPY],
     families: BY_PARAMETER,
     metadata: true,
     ..BASE
@@ -192,8 +193,8 @@ pub static BRIEF: Resource = Resource {
         TRACKABLE.fill(Fill::Flag(false)),
         VIRTUAL.fill(Fill::Flag(false)),
         UNITS,
-        money("pricing_min").null().joined("NULL"),
-        money("pricing_max").null().joined("NULL"),
+        PRICING_MIN,
+        PRICING_MAX,
     ],
     ..BASE
 };
@@ -244,18 +245,18 @@ pub static REQUIREMENTS: Resource = Resource {
     schema: "PartRequirements",
     verbs: Verbs::DETAIL,
     fields: &[
-        quantity("total_stock").computed(TOTAL_IN_STOCK).label("Total Stock"),
-        quantity("unallocated_stock").computed(UNALLOCATED).label("Available Stock"),
-        quantity("can_build").computed("0").label("Can Build"),
+        quantity("total_stock").computed("t.q_stock").label("Total Stock"),
+        quantity("unallocated_stock").computed("max(0, t.q_stock - t.q_builds - t.q_sales)").label("Available Stock"),
+        quantity("can_build").computed(crate::bom::amount::CAN_BUILD_PART).label("Can Build"),
         quantity("ordering").computed(ORDERING).label("On Order"),
-        quantity("building").computed(BUILDING).label("In Production"),
-        int("scheduled_to_build").shown_whole().computed(SCHEDULED).label("Scheduled to Build"),
-        quantity("required_for_build_orders").computed(REQUIRED_BUILD).label("Required for Build Orders"),
-        quantity("allocated_to_build_orders").computed(FOR_BUILDS).label("Allocated to Build Orders"),
-        quantity("required_for_sales_orders").computed(REQUIRED_SALES).label("Required for Sales Orders"),
-        quantity("allocated_to_sales_orders").computed(FOR_SALES).plain().label("Allocated to Sales Orders"),
+        quantity("building").computed(FAMILY_BUILDING).label("In Production"),
+        int("scheduled_to_build").shown_whole().computed(FAMILY_SCHEDULED).label("Scheduled to Build"),
+        quantity("required_for_build_orders").computed(FAMILY_REQUIRED_BUILD).label("Required for Build Orders"),
+        quantity("allocated_to_build_orders").computed("t.q_builds").label("Allocated to Build Orders"),
+        quantity("required_for_sales_orders").computed(FAMILY_REQUIRED_SALES).label("Required for Sales Orders"),
+        quantity("allocated_to_sales_orders").computed("t.q_sales").plain().label("Allocated to Sales Orders"),
     ],
-    shared: SHARED,
+    shared: SHARED_BY_FAMILY,
     ..BASE
 };
 

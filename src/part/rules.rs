@@ -2,6 +2,7 @@
 
 use super::category::TREE as CATEGORIES;
 use super::part::{PART, TREE};
+use crate::bom;
 use crate::common::{parameter, setting, unit};
 use crate::db::{self, Tx};
 use crate::engine::input::{Input, Value};
@@ -113,6 +114,9 @@ fn revision(change: &mut Change<'_>) -> Result<()> {
 /// After a part was written.
 pub fn saved(change: &mut Change<'_>) -> Result<()> {
     TREE.saved(change)?;
+    if change.flag("trackable") {
+        bom::tree::must_be_trackable(change.tx, change.key())?;
+    }
     if change.creates() {
         if let Some(Value::Object(from)) = change.new.get("duplicate").cloned() {
             duplicate(change, &from)?;
@@ -140,12 +144,8 @@ fn duplicate(change: &mut Change<'_>, from: &Input) -> Result<()> {
         parameter::copy(tx, "part.part", of, to)?;
     }
     if from.flag("copy_bom") {
-        db::run(
-            tx,
-            "INSERT INTO bom_item (part, sub_part, quantity, allow_variants, inherited, optional, consumable) \
-             SELECT ?1, sub_part, quantity, allow_variants, inherited, optional, consumable FROM bom_item WHERE part = ?2",
-            [to, of],
-        )?;
+        let how = bom::copy::How { remove: false, inherited: false, skip: true, substitutes: true };
+        bom::copy::copy(tx, of, to, how)?;
     }
     if from.flag("copy_tests") {
         db::run(
@@ -258,10 +258,14 @@ pub fn remove(change: &mut Change<'_>) -> Result<()> {
 /// The database cannot be written.
 pub fn delete(tx: &Tx<'_>, id: i64) -> Result<()> {
     let variants: Vec<i64> = db::column(tx, "SELECT id FROM part WHERE variant_of = ?1", [id])?;
+    let assemblies: Vec<i64> = db::column(tx, "SELECT DISTINCT part FROM bom_item WHERE sub_part = ?1 AND part <> ?1", [id])?;
     db::run(tx, "UPDATE part SET variant_of = (SELECT variant_of FROM part WHERE id = ?1) WHERE variant_of = ?1", [id])?;
     db::run(tx, &format!("DELETE FROM \"{}\" WHERE id = ?1", PART.table), [id])?;
     for variant in variants {
         TREE.derive(tx, variant)?;
+    }
+    for assembly in assemblies {
+        bom::validate::look_again(tx, assembly, true)?;
     }
     Ok(())
 }

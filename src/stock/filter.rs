@@ -118,10 +118,7 @@ pub static FILTERS: &[Filter] = &[
         rows.and(&format!("{FOR_PART} category IN ({}))", CATEGORIES.keys_within()), [asked.value.clone()]);
         Ok(())
     }),
-    by("bom_item", Reads::Int, |asked, rows| {
-        rows.and("t.part IN (SELECT sub_part FROM bom_item WHERE id = ?)", [asked.value.clone()]);
-        Ok(())
-    }),
+    where_("bom_item", Reads::Int, crate::bom::tree::STOCK_FILLS),
     where_("created_before", Reads::Date, "t.creation_date < unixepoch(?) * 1000"),
     where_("created_after", Reads::Date, "t.creation_date > unixepoch(?) * 1000"),
     where_("updated_before", Reads::Date, "t.updated < unixepoch(?) * 1000"),

@@ -13,7 +13,6 @@ use crate::engine::describe::*;
 use crate::engine::input::Input;
 use crate::error::{Error, Problems, Result, WHOLE, invalid};
 use crate::identity::{Right, Role};
-use crate::part::part::TREE;
 
 /// Gives items to a customer, without an order.
 pub static ASSIGN: Action = Action {
@@ -212,27 +211,27 @@ fn install(tx: &Tx<'_>, call: &Call, given: &Input) -> Result<()> {
     if quantity > item.quantity - set_aside(tx, item.id)? {
         return invalid("quantity", "There are not so many.");
     }
-    build_in(tx, item, &whole, quantity, given.text("note"))
+    build_in(tx, item, &whole, quantity, None, given.text("note"))
 }
 
-/// Is the part, or one that it is a variant of, in the bill of materials?
+/// Does the bill of materials ask for the part, or let it take the place of another?
 fn fits(tx: &Tx<'_>, whole: i64, part: i64) -> Result<bool> {
-    let family = TREE.keys_above().replace('?', "?2");
-    let bills = TREE.keys_above().replace('?', "?1");
-    let sql = format!("SELECT 1 FROM bom_item b WHERE b.part IN ({bills}) AND b.sub_part IN ({family}) LIMIT 1");
+    let sql = format!("SELECT 1 FROM part t WHERE t.id = ?2 AND {}", crate::bom::tree::PART_FILLS.replace('?', "?1"));
     Ok(db::one::<i64>(tx, &sql, [whole, part])?.is_some())
 }
 
-/// Makes an item, or a part of it, a part of another item.
+/// Makes an item, or a part of it, a part of another item; for a build, if one is named.
 ///
 /// # Errors
 /// The database cannot be written.
-pub fn build_in(tx: &Tx<'_>, item: Item, whole: &Item, quantity: i64, notes: &str) -> Result<()> {
+pub fn build_in(tx: &Tx<'_>, item: Item, whole: &Item, quantity: i64, build: Option<i64>, notes: &str) -> Result<()> {
     let key = if quantity < item.quantity { split(tx, item, &Input::default(), quantity, None, notes)? } else { item.id };
     let item = Item::load(tx, key)?;
-    let sql = "UPDATE stock_item SET belongs_to = ?2, location = NULL, updated = ?3 WHERE id = ?1";
-    db::run(tx, sql, [key, whole.id, tx.now])?;
-    let of_part = Deltas::new().with("stockitem", whole.id).amount("quantity", item.quantity);
+    // A single item is kept when it is gone; the contract says so from the second write on.
+    let sql = "UPDATE stock_item SET belongs_to = ?2, consumed_by = ?4, location = NULL, updated = ?3, \
+               delete_on_deplete = delete_on_deplete AND coalesce(serial, '') = '' WHERE id = ?1";
+    db::run(tx, sql, (key, whole.id, tx.now, build))?;
+    let of_part = Deltas::new().with("stockitem", whole.id).maybe("buildorder", build).amount("quantity", item.quantity);
     note(tx, key, item.part, Event::InstalledInto, &of_part, notes)?;
     let of_whole = Deltas::new().with("stockitem", key).amount("quantity", item.quantity);
     note(tx, whole.id, whole.part, Event::InstalledChild, &of_whole, notes)

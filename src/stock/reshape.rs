@@ -62,7 +62,7 @@ pub static SERIALIZE: Action = Action {
         prose("notes", 0).blank().request().says("Notes", "What to write down"),
     ],
     needs: &[(Role::STOCK, Right::Change)],
-    answers_rows: true,
+    answers: Answers::Rows(&ITEM),
     run: |tx, call, given| serialize(tx, call, given).map(Some),
 };
 

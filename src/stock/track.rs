@@ -4,6 +4,7 @@ use serde_json::{Map, Value as Raw};
 
 use super::item::ITEM;
 use super::location::LOCATION;
+use crate::build::BUILD;
 use crate::common::status;
 use crate::company::company::COMPANY;
 use crate::db::{self, Tx};
@@ -37,6 +38,10 @@ pub enum Event {
     SplitChild = 42,
     Merged = 45,
     Converted = 48,
+    OutputCreated = 50,
+    OutputCompleted = 55,
+    OutputRejected = 56,
+    BuildConsumed = 57,
     Shipped = 60,
     Received = 70,
     SentBack = 80,
@@ -45,7 +50,7 @@ pub enum Event {
 }
 
 /// What changed: names and values as the contract has them.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Deltas(Map<String, Raw>);
 
 impl Deltas {
@@ -98,7 +103,9 @@ pub fn note<'a>(tx: &Tx<'_>, item: i64, part: i64, event: Event, deltas: &Deltas
         (item, part, event as i64, tx.now, tx.author(), notes.into(), Raw::Object(deltas.0.clone()).to_string()),
     )?;
     match event {
-        Event::Counted | Event::Removed | Event::Updated | Event::InstalledInto | Event::Assigned => watch::stock_fell(tx, part),
+        Event::Counted | Event::Removed | Event::Updated | Event::InstalledInto | Event::Assigned | Event::BuildConsumed => {
+            watch::stock_fell(tx, part)
+        }
         _ => Ok(()),
     }
 }
@@ -154,6 +161,7 @@ const DETAILED: &[(&str, &Resource)] = &[
     ("part", &PART_BRIEF),
     ("location", &LOCATION),
     ("customer", &COMPANY),
+    ("buildorder", &BUILD),
     ("item", &ITEM),
     ("stockitem", &ITEM),
     ("purchaseorder", &PURCHASE_ORDER),

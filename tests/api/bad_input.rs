@@ -17,6 +17,7 @@ fn shop() -> Shop {
     shop.admin.post("/api/stock/location-type/", json!({"name": "Rack"})).is(201);
     shop.admin.post("/api/user/tokens/", json!({"name": "x"})).is(201);
     trade(&shop, part, category);
+    works(&shop, part);
     shop.sql(&format!("INSERT INTO notification (user, category, name, creation) VALUES ({}, 'a', 'b', 1)", shop.admin.id));
     shop.sql(
         "INSERT INTO news_entry (feed_id, title, link, published, author, summary) VALUES ('a', 'b', 'https://shop.test/', 1, 'c', 'd')",
@@ -28,6 +29,20 @@ fn shop() -> Shop {
     shop.sql("INSERT INTO attachment (model_type, model_id, link) VALUES ('part', 1, 'https://shop.test/')");
     shop.sql("INSERT INTO custom_state (key, name, label, logical_key, model, reference_status) VALUES (777, 'MINE', 'Mine', 10, 1, 'StockStatus')");
     shop
+}
+
+/// What is made of the part.
+fn works(shop: &Shop, part: i64) {
+    let chair = shop.part_with("Chair", json!({"assembly": true}));
+    let other = shop.part("Screw");
+    for (list, body) in [
+        ("bom", json!({"part": chair, "sub_part": part})),
+        ("bom/substitute", json!({"bom_item": 1, "part": other})),
+        ("build", json!({"part": chair})),
+        ("build/item", json!({"build_line": 1, "stock_item": 1, "quantity": 1})),
+    ] {
+        assert_eq!(shop.admin.post(&format!("/api/{list}/"), body).is(201).pk(), 1, "{list}");
+    }
 }
 
 /// Who sells and makes the part, and what else is told about it.

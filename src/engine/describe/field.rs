@@ -105,6 +105,8 @@ pub enum Fill {
     Null,
     /// The value of a global setting.
     Setting(&'static str),
+    /// The key of the caller: OPTIONS says so, a hook writes it.
+    Caller,
     /// Whatever the function finds.
     By(fn(&Connection) -> Result<Value>),
 }
@@ -128,7 +130,8 @@ pub struct Field {
     pub on: &'static str,
     pub on_default: bool,
     pub only: &'static [(&'static str, bool)],
-    pub tells: &'static [(&'static str, Option<bool>)],
+    pub tells: &'static [(&'static str, bool)],
+    pub only_without: &'static [&'static str],
     pub outside_tree: bool,
     pub alike: &'static str,
     pub says_fixed: bool,
@@ -172,6 +175,7 @@ const fn field(name: &'static str, kind: Kind) -> Field {
         on_default: false,
         only: &[],
         tells: &[],
+        only_without: &[],
         outside_tree: false,
         alike: "",
         says_fixed: false,
@@ -403,8 +407,13 @@ impl Field {
         self
     }
     /// What OPTIONS tells forms to ask of the target; a hook enforces it.
-    pub const fn tells(mut self, filters: &'static [(&'static str, Option<bool>)]) -> Self {
+    pub const fn tells(mut self, filters: &'static [(&'static str, bool)]) -> Self {
         self.tells = filters;
+        self
+    }
+    /// Only rows of the target in which these columns are null.
+    pub const fn only_without(mut self, columns: &'static [&'static str]) -> Self {
+        self.only_without = columns;
         self
     }
     /// The target must not lie below the row itself; forms are told by `exclude_tree`.

@@ -253,6 +253,17 @@ impl Endpoint {
     };
 }
 
+/// What an action answers.
+#[derive(Clone, Copy)]
+pub enum Answers {
+    /// The checked body.
+    Request,
+    /// Rows that it made.
+    Rows(&'static Resource),
+    /// With 200, an object of this name with these fields.
+    Object(&'static str, &'static [Field]),
+}
+
 /// A POST that does something; the fields check its body, `run` does it inside one transaction.
 pub struct Action {
     /// Its address below the resource's, `{id}/` first where it belongs to one row.
@@ -263,13 +274,13 @@ pub struct Action {
     pub schema: &'static str,
     /// Rights beyond `add` on the resource.
     pub needs: &'static [(Role, crate::identity::Right)],
-    /// It answers with rows of its resource that it made.
-    pub answers_rows: bool,
+    /// What it answers.
+    pub answers: Answers,
     /// Does it. Without a reply the checked body is answered with 201, as the contract has it.
     pub run: fn(&crate::db::Tx<'_>, &Call, &Input) -> Result<Option<Reply>>,
 }
 
 impl Action {
     /// What a description leaves out.
-    pub const BASE: Action = Action { path: "", input: &[], schema: "", needs: &[], answers_rows: false, run: |_, _, _| Ok(None) };
+    pub const BASE: Action = Action { path: "", input: &[], schema: "", needs: &[], answers: Answers::Request, run: |_, _, _| Ok(None) };
 }
