@@ -114,6 +114,6 @@ pub fn functions(conn: &Connection) -> rusqlite::Result<()> {
     crate::part::name::functions(conn)?;
     crate::users::models::functions(conn)?;
     crate::stock::track::functions(conn)?;
-    crate::order::state::functions(conn)?;
-    crate::build::build::functions(conn)
+    crate::build::build::functions(conn)?;
+    crate::order::state::functions(conn)
 }

@@ -24,8 +24,8 @@ static JOBS: &[Job] = &[
     ("delete_old_task_failures", |tx, _| forget(tx, "failed_task", "stopped", "INVENTREE_DELETE_TASKS_DAYS")),
     ("delete_unnamed_files", |tx, site| sweep(tx, site)),
     ("tell_of_stale_stock", |tx, _| stale_stock(tx)),
-    ("tell_of_overdue_orders", |tx, _| crate::order::kind::tell_of_overdue(tx)),
     ("tell_of_overdue_builds", |tx, _| crate::build::notice::overdue(tx)),
+    ("tell_of_overdue_orders", |tx, _| crate::order::kind::tell_of_overdue(tx)),
 ];
 
 /// Runs every job that has not run today, each in a transaction of its own; a failure is written down and keeps no other from running.

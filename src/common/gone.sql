@@ -32,6 +32,11 @@ CREATE TRIGGER stock_item_gone AFTER DELETE ON stock_item BEGIN
     DELETE FROM attachment WHERE model_type = 'stockitem' AND model_id = old.id;
     DELETE FROM parameter WHERE model_type = 'stock.stockitem' AND model_id = old.id;
 END;
+CREATE TRIGGER build_gone AFTER DELETE ON build BEGIN
+    DELETE FROM tagged_item WHERE model_type = 'build' AND model_id = old.id;
+    DELETE FROM attachment WHERE model_type = 'build' AND model_id = old.id;
+    DELETE FROM parameter WHERE model_type = 'build.build' AND model_id = old.id;
+END;
 CREATE TRIGGER purchase_order_gone AFTER DELETE ON purchase_order BEGIN
     DELETE FROM tagged_item WHERE model_type = 'purchaseorder' AND model_id = old.id;
     DELETE FROM attachment WHERE model_type = 'purchaseorder' AND model_id = old.id;
@@ -57,11 +62,6 @@ CREATE TRIGGER transfer_order_gone AFTER DELETE ON transfer_order BEGIN
     DELETE FROM attachment WHERE model_type = 'transferorder' AND model_id = old.id;
     DELETE FROM parameter WHERE model_type = 'order.transferorder' AND model_id = old.id;
 END;
-CREATE TRIGGER build_gone AFTER DELETE ON build BEGIN
-    DELETE FROM tagged_item WHERE model_type = 'build' AND model_id = old.id;
-    DELETE FROM attachment WHERE model_type = 'build' AND model_id = old.id;
-    DELETE FROM parameter WHERE model_type = 'build.build' AND model_id = old.id;
-END;
 
 -- Everything that a notification can be about, with its name and what people call its kind.
 CREATE VIEW thing (model, id, name, title) AS
@@ -70,11 +70,11 @@ CREATE VIEW thing (model, id, name, title) AS
     UNION ALL SELECT 'stockitem', s.id, p.name, 'Stock Item' FROM stock_item s JOIN part p ON p.id = s.part
     UNION ALL SELECT 'stocklocation', id, name, 'Stock Location' FROM stock_location
     UNION ALL SELECT 'company', id, name, 'Company' FROM company
+    UNION ALL SELECT 'build', id, reference, 'Build Order' FROM build
     UNION ALL SELECT 'purchaseorder', id, reference, 'Purchase Order' FROM purchase_order
     UNION ALL SELECT 'salesorder', id, reference, 'Sales Order' FROM sales_order
     UNION ALL SELECT 'salesordershipment', id, reference, 'Sales Order Shipment' FROM sales_order_shipment
     UNION ALL SELECT 'returnorder', id, reference, 'Return Order' FROM return_order
     UNION ALL SELECT 'transferorder', id, reference, 'Transfer Order' FROM transfer_order
-    UNION ALL SELECT 'build', id, reference, 'Build Order' FROM build
     UNION ALL SELECT 'user', id, username, 'User' FROM user
     UNION ALL SELECT 'error', id, info, 'Error' FROM error_report;
