@@ -211,6 +211,7 @@ fn complete(tx: &Tx<'_>, call: &Call, given: &Input) -> Result<()> {
     match TRANSFER.status(tx, order)? {
         ISSUED => {}
         COMPLETE => return invalid(WHOLE, "The order is complete already."),
+        40 => return invalid(WHOLE, "The order was cancelled."),
         // The contract answers this one as if it had been done.
         _ => return Ok(()),
     }
