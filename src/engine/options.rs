@@ -230,16 +230,13 @@ impl Describer<'_> {
                 out.key(flag);
                 out.bool(*want);
             }
+            for (name, want) in field.tells {
+                out.key(name);
+                out.bool(*want);
+            }
             for column in field.only_without {
                 out.key(column);
                 out.null();
-            }
-            for (name, want) in field.tells {
-                out.key(name);
-                match want {
-                    Some(want) => out.bool(*want),
-                    None => out.null(),
-                }
             }
             out.close('}');
         });

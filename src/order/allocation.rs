@@ -263,7 +263,7 @@ macro_rules! allocation_fields {
     ($lines:literal, $line:expr, $order:expr, $serial:literal, $tells:expr; $($own:expr),* $(,)?) => {
         &[
             pk(),
-            to("item", &$crate::stock::item::ITEM).required().tells($tells).says("Item", "The stock that is set aside"),
+            to("item", &$crate::stock::item::ITEM).required().tells($tells).only_without(&["belongs_to", "sales_order"]).says("Item", "The stock that is set aside"),
             quantity("quantity").required().fill(Fill::Int(1)).says("Quantity", "How much of it"),
             to("line", $line).fixed().plain().label("Line"),
             int("part").computed("SELECT s.part FROM stock_item s WHERE s.id = t.item").plain().label("Part"),

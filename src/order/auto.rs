@@ -31,6 +31,7 @@ pub static AUTO: Action = Action {
             .says("Serialized Stock", "Whether to take items with serial numbers"),
         keys("line_items", &SALES_LINE).says("Line Items", "For these lines; for all, if none is named"),
     ],
+    answers: task::ANSWER,
     run: |tx, call, given| auto(tx, call, given).map(|()| Some(task::done())),
     ..Action::BASE
 };

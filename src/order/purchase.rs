@@ -80,7 +80,13 @@ pub static PURCHASE_ORDER: Resource = Resource {
         where_("supplier", Reads::Ref(&COMPANY), "t.supplier = ?"),
         where_("part", Reads::Ref(&PART), BY_PART),
         where_("supplier_part", Reads::Ref(&SUPPLIER_PART), "t.id IN (SELECT l.\"order\" FROM purchase_order_line l WHERE l.part = ?)"),
-        where_("external_build", Reads::Ref(&BUILD), "t.id IN (SELECT l.\"order\" FROM purchase_order_line l WHERE l.build_order = ?)"),
+        by("external_build", Reads::Ref(&BUILD), |asked, rows| {
+            if db::one::<i64>(asked.conn, "SELECT external FROM build WHERE id = ?1", [&asked.value])? != Some(1) {
+                return invalid("external_build", "This build is not done by others.");
+            }
+            rows.and("t.id IN (SELECT l.\"order\" FROM purchase_order_line l WHERE l.build_order = ?)", [asked.value.clone()]);
+            Ok(())
+        }),
     ],
     search: &[
         own("purchase_order", &["description", "reference", "supplier_reference"]),

@@ -28,7 +28,7 @@ pub static PURCHASE_LINE: Resource = Resource {
     verbs: Verbs::ALL.and(Verbs::BULK_DELETE),
     fields: line_fields![&PURCHASE_ORDER, quantity("quantity").says_least();
         to("part", &SUPPLIER_PART).required().null().wanted().says("Part", "Which supplier part"),
-        to("build_order", &BUILD).null().says("Build Order", "The build that the supplier does for us"),
+        to("build_order", &BUILD).null().only(&[("external", true)]).says("Build Order", "The build that the supplier does for us"),
         flag("overdue").null().joined(late!("purchase_order", "10, 20, 25", "t.received < t.quantity")).label("Overdue"),
         quantity("received").fixed().fill(Fill::Int(0)).says("Received", "How much of it came"),
         money("purchase_price").null().says("Purchase Price", "Price of one, as the supplier sells it"),
@@ -51,7 +51,7 @@ pub static PURCHASE_LINE: Resource = Resource {
         text("ipn", 0).null().computed("SELECT p.\"IPN\" FROM supplier_part s JOIN part p ON p.id = s.part WHERE s.id = t.part").label("IPN"),
         int("internal_part").computed("SELECT s.part FROM supplier_part s WHERE s.id = t.part").plain().label("Internal Part"),
         text("internal_part_name", 0).computed(NAME).label("Internal Part Name"),
-        json("build_order_detail", "NULL", &[]).holds("{}").null().unless_off("build_order_detail").label("Build Order"),
+        nested("build_order_detail", &BUILD, "t.build_order").null().unless_off("build_order_detail").label("Build Order"),
         nested("destination_detail", &LOCATION_BRIEF, DESTINATION).null().unless_off("destination_detail").label("Destination"),
         nested("order_detail", &PURCHASE_ORDER, "t.\"order\"").null().unless_off("order_detail").label("Order"),
         nested("part_detail", &PART_BRIEF, "SELECT s.part FROM supplier_part s WHERE s.id = t.part").null().on("part_detail").label("Part"),

@@ -29,6 +29,7 @@ pub static RECEIVE: Action = Action {
         list("items", LINE).required().holds("PurchaseOrderLineItemReceive"),
         to("location", &LOCATION).null().only(&[("structural", false)]).request().says("Location", "Where it goes"),
     ],
+    answers: Answers::Rows(&ITEM),
     run: |tx, call, given| receive(tx, call, given).map(Some),
     ..Action::BASE
 };

@@ -86,7 +86,7 @@ pub static ALLOCATION: Resource = Resource {
     roles: &[Role::SALES_ORDER],
     verbs: Verbs::READ.and(Verbs::UPDATE).and(Verbs::DELETE).and(Verbs::BULK_UPDATE).and(Verbs::BULK_DELETE),
     fields: allocation_fields!["sales_order_line", &SALES_LINE, &SALES_ORDER, "NULL", // The contract has the field, and never anything in it.
-        &[("part__salable", Some(true)), ("part__virtual", Some(false)), ("belongs_to", None), ("sales_order", None)];
+        &[("part__salable", true), ("part__virtual", false)];
         to("shipment", &SHIPMENT).null().says("Shipment", "With which shipment it goes"),
         nested("shipment_detail", &SHIPMENT_BRIEF, "t.shipment").null().unless_off("shipment_detail").label("Shipment"),
         nested("item_detail", &ITEM, "t.item").null().unless_off("item_detail").label("Item"),

@@ -78,6 +78,7 @@ pub static SHIPMENT: Resource = Resource {
             text("invoice_number", 100).blank().request().says("Invoice Number", "Number of the invoice"),
             url("link").blank().request().says("Link", "Web page about the shipment"),
         ],
+        answers: task::ANSWER,
         run: |tx, call, given| ship(tx, call, given).map(|()| Some(task::done())),
         ..Action::BASE
     }],

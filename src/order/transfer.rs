@@ -184,7 +184,7 @@ pub static ALLOCATION: Resource = Resource {
     roles: &[Role::TRANSFER_ORDER],
     verbs: Verbs::READ.and(Verbs::UPDATE).and(Verbs::DELETE).and(Verbs::BULK_UPDATE),
     fields: allocation_fields!["transfer_order_line", &TRANSFER_LINE, &TRANSFER_ORDER, "SELECT nullif(s.serial, '') FROM stock_item s WHERE s.id = t.item",
-        &[("part__virtual", Some(false)), ("belongs_to", None), ("sales_order", None)];
+        &[("part__virtual", false)];
         nested("item_detail", &ITEM, "t.item").null().on("item_detail").label("Item"),
         nested("part_detail", &PART_BRIEF, "SELECT s.part FROM stock_item s WHERE s.id = t.item").null().on("part_detail").label("Part"),
     ],
@@ -211,6 +211,7 @@ fn complete(tx: &Tx<'_>, call: &Call, given: &Input) -> Result<()> {
     match TRANSFER.status(tx, order)? {
         ISSUED => {}
         COMPLETE => return invalid(WHOLE, "The order is complete already."),
+        40 => return invalid(WHOLE, "The order was cancelled."),
         // The contract answers this one as if it had been done.
         _ => return Ok(()),
     }

@@ -213,3 +213,29 @@ fn calendars_and_scans() {
     shop.admin.post("/api/barcode/po-receive/", scan("what".into())).is(400);
     shop.reader.post("/api/barcode/po-receive/", scan("what".into())).is(403);
 }
+
+#[test]
+fn who_is_responsible_is_told() {
+    let shop = Shop::new();
+    let supplier = shop.partner("Seller");
+    let buyer = shop.hire("buyer", &[("purchase_order", &["view", "add", "change"])]);
+    let owner: i64 = shop.find(&format!("SELECT id FROM owner WHERE user = {}", buyer.id));
+    let day: String = shop.find("SELECT date('now', '-1 day')");
+    let body = json!({"supplier": supplier, "responsible": owner, "target_date": day});
+    let order = shop.admin.post("/api/order/po/", body).is(201).pk();
+    shop.admin.post(&format!("/api/order/po/{order}/issue/"), json!({})).is(201);
+    let site = shop.server.site_shared();
+    stockroom::common::daily::run(&site).unwrap();
+    let news = |person: &crate::support::Person| -> Vec<String> {
+        let mut all: Vec<String> =
+            person.get("/api/notifications/").is(200).list().iter().map(|n| n["category"].as_str().unwrap().to_string()).collect();
+        all.sort();
+        all
+    };
+    assert_eq!(news(&buyer), ["order.issued", "order.new_purchaseorder", "order.overdue"]);
+    assert_eq!(news(&shop.admin), ["order.overdue"], "what one does oneself is no news");
+    let told = buyer.get("/api/notifications/").is(200);
+    assert_eq!(told.list()[0]["target"]["model_id"], order);
+    assert_eq!(shop.admin.get(&format!("/api/order/po/?overdue=true&assigned_to={owner}")).is(200).list().len(), 1);
+    assert_eq!(buyer.get("/api/order/po/?assigned_to_me=true").is(200).list().len(), 1);
+}

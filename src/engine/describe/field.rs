@@ -130,8 +130,8 @@ pub struct Field {
     pub on: &'static str,
     pub on_default: bool,
     pub only: &'static [(&'static str, bool)],
+    pub tells: &'static [(&'static str, bool)],
     pub only_without: &'static [&'static str],
-    pub tells: &'static [(&'static str, Option<bool>)],
     pub outside_tree: bool,
     pub alike: &'static str,
     pub says_fixed: bool,
@@ -174,8 +174,8 @@ const fn field(name: &'static str, kind: Kind) -> Field {
         on: "",
         on_default: false,
         only: &[],
-        only_without: &[],
         tells: &[],
+        only_without: &[],
         outside_tree: false,
         alike: "",
         says_fixed: false,
@@ -406,14 +406,14 @@ impl Field {
         self.only = flags;
         self
     }
+    /// What OPTIONS tells forms to ask of the target; a hook enforces it.
+    pub const fn tells(mut self, filters: &'static [(&'static str, bool)]) -> Self {
+        self.tells = filters;
+        self
+    }
     /// Only rows of the target in which these columns are null.
     pub const fn only_without(mut self, columns: &'static [&'static str]) -> Self {
         self.only_without = columns;
-        self
-    }
-    /// What OPTIONS tells forms to ask of the target; a hook enforces it.
-    pub const fn tells(mut self, filters: &'static [(&'static str, Option<bool>)]) -> Self {
-        self.tells = filters;
         self
     }
     /// The target must not lie below the row itself; forms are told by `exclude_tree`.
