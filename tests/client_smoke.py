@@ -13,7 +13,11 @@ from decimal import Decimal
 
 import inventree
 from inventree.api import InvenTreeAPI
-from inventree.part import Part, PartCategory
+from inventree.build import Build
+from inventree.company import Company, SupplierPart
+from inventree.part import BomItem, Part, PartCategory
+from inventree.purchase_order import PurchaseOrder
+from inventree.sales_order import SalesOrder
 from inventree.stock import StockItem, StockItemTracking, StockLocation
 
 
@@ -151,8 +155,49 @@ def main(base, user, password):
     spare.delete()
     same("a deleted part", Part.list(api, search=f"{run} spare"), [])
 
+    trade(api, run, room)
+
     print(f"inventree {inventree.base.INVENTREE_PYTHON_VERSION} against API {api.api_version}: 3 categories, 20 parts, 3 places, "
-          f"{len(items) + 1} stock items, count, add, remove, transfer, history: all as expected")
+          f"{len(items) + 1} stock items, count, add, remove, transfer, history; bought, built and sold: all as expected")
+
+
+def trade(api, run, room):
+    """Screws are bought, boxes built of them, and two boxes sold."""
+    maker = Company.create(api, {"name": f"{run} maker", "is_supplier": True, "currency": "USD"})
+    buyer = Company.create(api, {"name": f"{run} buyer", "is_customer": True, "currency": "USD"})
+    screw = Part.create(api, {"name": f"{run} screw", "description": "", "component": True, "purchaseable": True})
+    box = Part.create(api, {"name": f"{run} box", "description": "", "assembly": True, "salable": True})
+    BomItem.create(api, {"part": box.pk, "sub_part": screw.pk, "quantity": 4})
+    offer = SupplierPart.create(api, {"part": screw.pk, "supplier": maker.pk, "SKU": run})
+
+    purchase = PurchaseOrder.create(api, {"supplier": maker.pk})
+    purchase.addLineItem(part=offer.pk, quantity=100, purchase_price=0.05)
+    purchase.issue()
+    same("on order", Part(api, screw.pk).ordering, 100)
+    purchase.receiveAll(location=room.pk)
+    same("received", Part(api, screw.pk).in_stock, 100)
+    same("nothing more on order", Part(api, screw.pk).ordering, 0)
+    same("what it costs", PurchaseOrder(api, purchase.pk).total_price, 5)
+
+    build = Build.create(api, {"part": box.pk, "quantity": 5, "title": run, "destination": room.pk})
+    build.issue()
+    api.post(f"build/{build.pk}/create-output/", {"quantity": 5})
+    api.post(f"build/{build.pk}/auto-allocate/", {"location": room.pk})
+    output = StockItem.list(api, build=build.pk, is_building=True)[0]
+    api.post(f"build/{build.pk}/complete/", {"outputs": [{"output": output.pk}], "location": room.pk, "status_custom_key": 10})
+    api.post(f"build/{build.pk}/finish/", {})
+    same("built", Build(api, build.pk).completed, 5)
+    same("screws left", Part(api, screw.pk).in_stock, 80)
+    same("boxes", Part(api, box.pk).in_stock, 5)
+
+    sale = SalesOrder.create(api, {"customer": buyer.pk})
+    line = sale.addLineItem(part=box.pk, quantity=2, sale_price=9.5)
+    sale.issue()
+    shipment = sale.addShipment("First")
+    line.allocateToShipment(shipment, stockitems=[StockItem(api, output.pk)], quantity=2)
+    shipment.complete(tracking_number="Letter")
+    same("boxes left", Part(api, box.pk).in_stock, 3)
+    same("what it brings", SalesOrder(api, sale.pk).total_price, 19)
 
 
 if __name__ == "__main__":
