@@ -6,16 +6,7 @@ use crate::db::{self, Tx};
 use crate::error::Result;
 use crate::identity::Role;
 use crate::part::watch;
-
-/// The users behind an owner: one, or all of a group.
-fn users_of(tx: &Tx<'_>, owner: Option<i64>) -> Result<Vec<i64>> {
-    db::column(
-        tx,
-        "SELECT user FROM owner WHERE id = ?1 AND user IS NOT NULL \
-         UNION SELECT m.user FROM owner o JOIN user_group_member m ON m.\"group\" = o.\"group\" WHERE o.id = ?1",
-        [owner],
-    )
-}
+use crate::users::owner::users_of;
 
 fn of(tx: &Tx<'_>, build: i64, column: &str) -> Result<Option<i64>> {
     db::one(tx, &format!("SELECT {column} FROM build WHERE id = ?1"), [build])

@@ -10,9 +10,8 @@ use crate::db::{self, Tx};
 use crate::engine::call::{Call, Reply};
 use crate::engine::describe::*;
 use crate::engine::input::Input;
-use crate::engine::json::Json;
 use crate::engine::moment;
-use crate::engine::read::{Shape, Writer};
+use crate::engine::read::{self, Shape};
 use crate::error::{Error, Problem, Problems, Result, WHOLE, invalid};
 use crate::part::part::{Part, TREE as PARTS};
 use crate::part::pricing;
@@ -103,11 +102,7 @@ fn create(tx: &Tx<'_>, call: &Call, given: &Input) -> Result<Reply> {
     }
     pricing::changed(tx, part.id)?;
     state::go(tx, build, Step::Begin)?;
-    let mut out = Json::new();
-    out.open('[');
-    Writer::new(call, tx).rows(&ITEM, Shape::Changed, &keys, &mut out)?;
-    out.close(']');
-    Ok(Reply::json(201, out))
+    read::shown_each(call, tx, &ITEM, Shape::Changed, &keys, 201)
 }
 
 fn serials(tx: &Tx<'_>, part: &Part, tracked: bool, quantity: i64, text: &str) -> Result<Vec<String>> {

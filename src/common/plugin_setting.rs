@@ -8,8 +8,7 @@ use crate::db;
 use crate::engine::call::{Call, Reply, Verb};
 use crate::engine::describe::*;
 use crate::engine::input::{self, Mode, Value};
-use crate::engine::json::Json;
-use crate::engine::read::{self, Shape, Writer};
+use crate::engine::read::{self, Shape};
 use crate::engine::write::mode_of;
 use crate::error::{Error, Result, WHOLE, invalid};
 use crate::identity::Access;
@@ -138,11 +137,7 @@ fn list(call: &Call) -> Result<Reply> {
     let key = plugin(call)?;
     let conn = call.db().read()?;
     let rows: Vec<i64> = db::column(&conn, "SELECT id FROM plugin_setting WHERE plugin = ?1 ORDER BY id", [key])?;
-    let mut out = Json::new();
-    out.open('[');
-    Writer::new(call, &conn).rows(&SETTING, Shape::Row, &rows, &mut out)?;
-    out.close(']');
-    Ok(Reply::json(200, out))
+    read::shown_each(call, &conn, &SETTING, Shape::Row, &rows, 200)
 }
 
 /// The key of the setting that the address names.

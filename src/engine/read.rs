@@ -395,3 +395,15 @@ pub fn shown(call: &Call, conn: &Connection, resource: &'static Resource, shape:
     }
     Ok(Reply::json(status, out))
 }
+
+/// The answer that shows several objects, in this order.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn shown_each(call: &Call, conn: &Connection, resource: &'static Resource, shape: Shape, keys: &[i64], status: u16) -> Result<Reply> {
+    let mut out = Json::new();
+    out.open('[');
+    Writer::new(call, conn).rows(resource, shape, keys, &mut out)?;
+    out.close(']');
+    Ok(Reply::json(status, out))
+}

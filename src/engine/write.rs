@@ -276,11 +276,7 @@ fn create_all(tx: &Tx<'_>, call: &Call, resource: &'static Resource, list: &[ser
     if keys.len() < list.len() {
         return Err(Error::InvalidEach(each));
     }
-    let mut out = Json::new();
-    out.open('[');
-    Writer::new(call, tx).rows(resource, Shape::Created, &keys, &mut out)?;
-    out.close(']');
-    Ok(Reply::json(201, out))
+    read::shown_each(call, tx, resource, Shape::Created, &keys, 201)
 }
 
 /// PUT and PATCH of one object.

@@ -10,6 +10,7 @@ use crate::engine::input::{Input, Value};
 use crate::engine::moment;
 use crate::engine::write::Change;
 use crate::error::{Result, WHOLE, invalid};
+use crate::users::owner::users_of;
 
 /// The state of an order that was carried out, in all four kinds.
 pub const COMPLETE: i64 = 30;
@@ -182,11 +183,7 @@ pub fn tell(tx: &Tx<'_>, kind: &'static Kind, order: i64, news: (&'static str, &
     let (category, name, message) = news;
     let mut users = Vec::new();
     for owner in owners {
-        users.extend(db::column::<i64>(
-            tx,
-            "SELECT user FROM owner WHERE id = ?1 AND user IS NOT NULL UNION SELECT m.user FROM owner o JOIN user_group_member m ON m.\"group\" = o.\"group\" WHERE o.id = ?1",
-            [owner],
-        )?);
+        users.extend(users_of(tx, Some(*owner))?);
     }
     users.retain(|user| Some(*user) != tx.author());
     let notice = Notice { category, name, message, target: (kind.resource.model, order), role: kind.resource.roles.first().copied() };

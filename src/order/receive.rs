@@ -9,9 +9,8 @@ use crate::db::{self, Tx};
 use crate::engine::call::{Call, Reply};
 use crate::engine::describe::*;
 use crate::engine::input::{Input, Value};
-use crate::engine::json::Json;
 use crate::engine::moment;
-use crate::engine::read::{Shape, Writer};
+use crate::engine::read::{self, Shape};
 use crate::error::{Problem, Problems, Result, WHOLE, invalid};
 use crate::part::part::Part;
 use crate::part::serial;
@@ -106,11 +105,7 @@ fn receive(tx: &Tx<'_>, call: &Call, given: &Input) -> Result<Reply> {
         let message = format!("Something of the purchase order {reference} came in.");
         tell(tx, &PURCHASE, order, ("order.items_received", "Items received", &message), &[owner])?;
     }
-    let mut out = Json::new();
-    out.open('[');
-    Writer::new(call, tx).rows(&ITEM, Shape::Changed, &keys, &mut out)?;
-    out.close(']');
-    Ok(Reply::json(201, out))
+    read::shown_each(call, tx, &ITEM, Shape::Changed, &keys, 201)
 }
 
 /// Checks one line of a delivery; `fresh` are the serial numbers that earlier lines bring, by part.

@@ -10,8 +10,7 @@ use crate::db::{self, Tx};
 use crate::engine::call::{Call, Reply};
 use crate::engine::describe::*;
 use crate::engine::input::{Input, Value};
-use crate::engine::json::Json;
-use crate::engine::read::{Shape, Writer};
+use crate::engine::read::{self, Shape};
 use crate::error::{Error, Problem, Problems, Result, WHOLE, invalid};
 use crate::identity::{Right, Role};
 use crate::part::part::{PART, Part};
@@ -216,11 +215,7 @@ fn serialize(tx: &Tx<'_>, call: &Call, given: &Input) -> Result<Reply> {
         let deltas = Deltas::new().amount("removed", count * ONE).amount("quantity", rest);
         note(tx, item.id, item.part, Event::Serialized, &deltas, given.text("notes"))?;
     }
-    let mut out = Json::new();
-    out.open('[');
-    Writer::new(call, tx).rows(&ITEM, Shape::Changed, &keys, &mut out)?;
-    out.close(']');
-    Ok(Reply::json(201, out))
+    read::shown_each(call, tx, &ITEM, Shape::Changed, &keys, 201)
 }
 
 fn convert(tx: &Tx<'_>, call: &Call, given: &Input) -> Result<()> {

@@ -8,9 +8,8 @@ use crate::common::{setting, status};
 use crate::db::{self, Tx};
 use crate::engine::call::{Call, Reply};
 use crate::engine::input::{self, Input, Mode, Value};
-use crate::engine::json::Json;
 use crate::engine::moment;
-use crate::engine::read::{Shape, Writer};
+use crate::engine::read::{self, Shape};
 use crate::engine::write::{Change, insert};
 use crate::error::{Error, Problem, Problems, Result, WHOLE, invalid, invalid_bare};
 use crate::part::part::Part;
@@ -70,12 +69,8 @@ pub fn create(tx: &Tx<'_>, call: &Call) -> Result<Reply> {
             }
         }
     }
-    let mut out = Json::new();
-    out.open('[');
     let shape = if serials.is_some() { Shape::Changed } else { Shape::Created };
-    Writer::new(call, tx).rows(&ITEM, shape, &keys, &mut out)?;
-    out.close(']');
-    Ok(Reply::json(201, out))
+    read::shown_each(call, tx, &ITEM, shape, &keys, 201)
 }
 
 /// A supplier part with packs: the quantity counts packs, the price is that of a pack; the request must say that it knows.

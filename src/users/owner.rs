@@ -1,7 +1,9 @@
 //! `/api/user/owner/`: users and groups, as those who may be responsible for something.
 
+use crate::db;
 use crate::engine::describe::*;
 use crate::engine::input::Value;
+use crate::error::Result;
 use crate::identity::Access;
 
 /// Owners: a row for each user and each group, made and deleted with them.
@@ -37,3 +39,16 @@ pub static OWNER: Resource = Resource {
 const NAME: &str = "CASE WHEN t.user IS NULL THEN (SELECT name FROM user_group WHERE id = t.\"group\") ELSE (SELECT CASE \
     WHEN trim(first_name || ' ' || last_name) <> '' AND (SELECT value FROM setting WHERE key = 'DISPLAY_FULL_NAMES') = 'True' \
     THEN trim(first_name || ' ' || last_name) ELSE username END FROM user WHERE id = t.user) END";
+
+/// The users behind an owner: one, or all of a group; nobody without one.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn users_of(conn: &rusqlite::Connection, owner: Option<i64>) -> Result<Vec<i64>> {
+    db::column(
+        conn,
+        "SELECT user FROM owner WHERE id = ?1 AND user IS NOT NULL \
+         UNION SELECT m.user FROM owner o JOIN user_group_member m ON m.\"group\" = o.\"group\" WHERE o.id = ?1",
+        [owner],
+    )
+}
