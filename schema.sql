@@ -1,6 +1,7 @@
 -- The tables of a stockroom, version 1. These files are the truth of storage; a database is made by running them, one after the other:
 -- src/identity/schema.sql (people), src/common/schema.sql (what everything may carry), src/order/schema.sql (orders),
--- src/build/schema.sql (bills of materials, builds), this one (parts, companies, stock), and src/common/gone.sql (what goes when something goes).
+-- src/build/schema.sql (bills of materials, builds), this one (parts, companies, stock), src/report/schema.sql, src/machine/schema.sql,
+-- and src/common/gone.sql (what goes when something goes).
 --
 -- Conventions. Every table has `id`, the primary key that the API calls pk; keys are never used twice (AUTOINCREMENT).
 -- Quantities and money are INTEGER millionths. Moments are INTEGER milliseconds since 1970, UTC. Days are TEXT YYYY-MM-DD.

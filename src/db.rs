@@ -30,6 +30,8 @@ pub const SCHEMA: &str = concat!(
     include_str!("order/schema.sql"),
     include_str!("build/schema.sql"),
     include_str!("../schema.sql"),
+    include_str!("report/schema.sql"),
+    include_str!("machine/schema.sql"),
     include_str!("common/gone.sql"),
 );
 /// What leads from one version to the next, oldest first; the first entry leads from 1 to 2.
@@ -106,7 +108,12 @@ pub struct Tx<'a> {
     pub now: Moment,
 }
 
-impl Tx<'_> {
+impl<'a> Tx<'a> {
+    /// A transaction that somebody else opened and ends.
+    pub fn of(conn: &'a Connection, user: &'a User, now: Moment) -> Tx<'a> {
+        Tx { conn, user, now }
+    }
+
     /// The key of whoever asked for it; none for the system itself.
     pub fn author(&self) -> Option<i64> {
         Some(self.user.id).filter(|id| *id != 0)
@@ -205,6 +212,14 @@ impl Db {
             }
             idle = self.returned.wait(idle).unwrap_or_else(std::sync::PoisonError::into_inner);
         }
+    }
+
+    /// A connection of one's own that may write, for commands that make one great change by themselves; requests wait for it meanwhile.
+    ///
+    /// # Errors
+    /// The database cannot be opened.
+    pub fn alone(&self) -> rusqlite::Result<Connection> {
+        connect(&self.path, false)
     }
 
     /// Runs `work` in the writer's thread, in a savepoint of its own, and returns once it is durable.

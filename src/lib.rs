@@ -20,6 +20,7 @@ pub mod oauth;
 pub mod openapi;
 pub mod order;
 pub mod part;
+pub mod records;
 pub mod router;
 pub mod server;
 pub mod site;

@@ -4,7 +4,7 @@
 //! names a file that is not there, and what a power cut leaves is at most a file that nothing names.
 
 use std::fs::File;
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +22,8 @@ const MOST_PIXELS: u32 = 8192;
 const MOST_MEMORY: u64 = 128 << 20;
 /// Images in small beside each image: what is put before the extension, and pixels at most each way.
 const SMALL: [(&str, u32); 2] = [("thumbnail", 128), ("preview", 256)];
+/// The marks of small images alone.
+pub const SIZES: [&str; 2] = [SMALL[0].0, SMALL[1].0];
 
 /// Files that came with a request and lie in their places; they are removed again unless the change succeeds.
 #[derive(Default)]
@@ -100,11 +102,33 @@ pub fn new_file(media: &Path, below: &str, stem: &str, extension: &str) -> Resul
     loop {
         let name = format!("{stem}{tail}{extension}");
         match File::options().write(true).create_new(true).mode(0o600).open(place.join(&name)) {
-            Ok(file) => return Ok((Arrived { paths: vec![place.join(&name)] }, file, format!("{below}/{name}"))),
+            Ok(file) => {
+                let whole = if below.is_empty() { name.clone() } else { format!("{below}/{name}") };
+                return Ok((Arrived { paths: vec![place.join(&name)] }, file, whole));
+            }
             Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => tail = format!("_{}", crate::identity::password::random_text(7)),
             Err(e) => return Err(lost(e)),
         }
     }
+}
+
+/// Puts a file under the name that rows have for it already, or, where another file has that name, under one like it. Gives the name.
+///
+/// # Errors
+/// The name leads out of the folder, or the file cannot be written.
+pub fn take_in(media: &Path, name: &str, bytes: &mut dyn Read, arrived: &mut Arrived) -> Result<String> {
+    if name.split('/').any(|segment| segment.is_empty() || segment.starts_with('.') || segment.contains('\0')) {
+        return invalid(WHOLE, format!("{name:?} is no name for a file."));
+    }
+    let (below, file) = name.rsplit_once('/').unwrap_or(("", name));
+    let (stem, extension) = match file.rsplit_once('.') {
+        Some((stem, extension)) => (stem, format!(".{extension}")),
+        None => (file, String::new()),
+    };
+    let (kept, mut file, name) = new_file(media, below, stem, &extension)?;
+    arrived.take(kept);
+    std::io::copy(bytes, &mut file).map_err(lost)?;
+    Ok(name)
 }
 
 fn lost(error: std::io::Error) -> Error {
@@ -137,7 +161,7 @@ fn small(upload: &Upload) -> Option<Small> {
 }
 
 /// The name of an image in small: `part_images/x.png` becomes `part_images/x.thumbnail.png`.
-fn small_name(name: &str, size: &str) -> String {
+pub fn small_name(name: &str, size: &str) -> String {
     match name.rsplit_once('.') {
         Some((stem, extension)) if !extension.contains('/') => format!("{stem}.{size}.{extension}"),
         _ => format!("{name}.{size}"),
@@ -213,7 +237,7 @@ pub fn clean(name: &str, folder: usize) -> (String, String) {
 }
 
 /// The path of a stored name; none if it would lead out of the media folder or to something that is no file.
-fn path_of(media: &Path, name: &str) -> Option<PathBuf> {
+pub fn path_of(media: &Path, name: &str) -> Option<PathBuf> {
     if name.split('/').any(|segment| segment.is_empty() || segment == "." || segment == ".." || segment.contains('\0')) {
         return None;
     }

@@ -103,6 +103,15 @@ fn part(call: &Call) -> Result<Reply> {
     Ok(task::done())
 }
 
+/// Notes that what a part's bill of materials is now is what was approved.
+///
+/// # Errors
+/// The database cannot be written.
+pub fn reseal(tx: &Tx<'_>, part: i64) -> Result<()> {
+    let checksum = checksum(tx, part)?;
+    db::run(tx, "UPDATE part SET bom_checksum = ?2 WHERE id = ?1", (part, checksum)).map(|_| ())
+}
+
 /// A digest of all lines of a part, with those that it inherits.
 fn checksum(tx: &Tx<'_>, part: i64) -> Result<String> {
     let mut digest = Sha256::new();

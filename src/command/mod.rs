@@ -4,6 +4,7 @@ mod check;
 mod mail;
 mod news;
 mod oauth;
+mod records;
 mod serve;
 mod user;
 mod webhook;
@@ -40,6 +41,11 @@ Usage:
                                    register one; with --acts-as it may act as that user on its own account
   stockroom oauth remove CLIENT-ID remove one; its tokens end
   stockroom openapi [FILE]         write the OpenAPI document (JSON), to standard output without FILE
+  stockroom import FILE [--media DIR|FILE.tar] [--replace]
+                                   take over what InvenTree's export-records wrote (JSON, also packed by gzip), all of it or nothing;
+                                   --replace deletes what is there first
+  stockroom export FILE [--media DIR]
+                                   write everything so that InvenTree's import-records reads it; packed if FILE ends in .gz
   stockroom check                  look the data over and say what is wrong with it
   stockroom --version | --help
 
@@ -93,6 +99,8 @@ pub struct Options {
     proof: Option<String>,
     link: String,
     summary: String,
+    media: Option<PathBuf>,
+    replace: bool,
 }
 
 impl Options {
@@ -154,6 +162,8 @@ pub fn run(args: impl Iterator<Item = OsString>) -> Result<(), String> {
         ["oauth", "remove", client] => oauth::remove(&options, client),
         ["openapi"] => say(&document()?),
         ["openapi", file] => std::fs::write(file, document()?).map_err(|e| format!("{file}: {e}")),
+        ["import", file] => records::import(&options, file),
+        ["export", file] => records::export(&options, file),
         ["check"] => check::check(&options),
         _ => Err(format!("\"{}\" is no command; see stockroom --help", words.join(" "))),
     }
@@ -204,6 +214,8 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<Options, String> {
             Long("link") => options.link = parser.value().and_then(|v| v.string()).map_err(say)?,
             Long("summary") => options.summary = parser.value().and_then(|v| v.string()).map_err(say)?,
             Long("superuser") => options.superuser = true,
+            Long("media") => options.media = Some(parser.value().map_err(say)?.into()),
+            Long("replace") => options.replace = true,
             Value(word) => options.words.push(word.string().map_err(say)?),
             other => return Err(say(other.unexpected())),
         }

@@ -400,3 +400,12 @@ CREATE TABLE data_output (
     errors TEXT
 );
 CREATE INDEX data_output_output ON data_output (output);
+
+-- What came with an import of records and has no place in these tables: whole records of models that nothing here uses, and single
+-- fields. An export writes it back. `fields` is JSON.
+CREATE TABLE kept_record (
+    model TEXT NOT NULL,
+    key TEXT NOT NULL,
+    fields TEXT NOT NULL,
+    PRIMARY KEY (model, key)
+) WITHOUT ROWID;

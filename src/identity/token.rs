@@ -1,6 +1,7 @@
 //! API tokens: derived from the secret key of the data folder, found by their digest, so that the database alone reveals none.
 
 use hmac::{Hmac, KeyInit, Mac};
+use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
 use crate::db::{self, Tx};
@@ -111,6 +112,48 @@ pub fn obtain(tx: &Tx<'_>, secret: &Secret, user: i64, name: &str) -> Result<Iss
     }
     drop(rows);
     create(tx, secret, user, name, None)
+}
+
+/// A token that another server gave out: it goes on to let its user in. It cannot be shown again, so whoever asks for one by name gets another.
+pub struct Foreign<'a> {
+    /// Primary key.
+    pub id: i64,
+    /// Whose it is.
+    pub user: i64,
+    /// What it is for.
+    pub name: &'a str,
+    /// The token itself.
+    pub token: &'a str,
+    /// When it was made.
+    pub created: moment::Moment,
+    /// `YYYY-MM-DD`
+    pub expiry: &'a str,
+    /// It lets nobody in any more.
+    pub revoked: bool,
+}
+
+/// Takes a token of another server over.
+///
+/// # Errors
+/// The database cannot be written.
+pub fn adopt(conn: &Connection, foreign: &Foreign<'_>) -> Result<()> {
+    let seed: [u8; 16] = random()?;
+    db::run(
+        conn,
+        "INSERT INTO token (id, user, name, digest, seed, masked, created, expiry, revoked) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        (
+            foreign.id,
+            foreign.user,
+            clean_name(foreign.name),
+            digest(foreign.token),
+            seed,
+            masked(foreign.token),
+            foreign.created,
+            foreign.expiry,
+            foreign.revoked,
+        ),
+    )
+    .map(|_| ())
 }
 
 #[cfg(test)]
