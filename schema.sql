@@ -55,7 +55,7 @@ CREATE INDEX part_category_parameter_template ON part_category_parameter (templa
 CREATE TABLE part (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL,
-    "IPN" TEXT NOT NULL DEFAULT '',
+    "IPN" TEXT DEFAULT '',
     revision TEXT DEFAULT '',
     description TEXT NOT NULL DEFAULT '',
     keywords TEXT,
@@ -94,7 +94,7 @@ CREATE TABLE part (
     tree_key TEXT NOT NULL DEFAULT '',              -- of the tree of variants; segments are keys alone
     CHECK (name <> '')
 );
-CREATE UNIQUE INDEX part_name ON part (name, "IPN", coalesce(revision, ''));
+CREATE UNIQUE INDEX part_name ON part (name, coalesce("IPN", ''), coalesce(revision, ''));
 CREATE INDEX part_ipn ON part ("IPN");
 CREATE INDEX part_category_of ON part (category, name);
 CREATE INDEX part_location ON part (default_location);

@@ -79,6 +79,14 @@ pub fn batch_code(conn: &Connection, now: Moment, of: &Input) -> Result<String> 
     failed.into_inner().map_or(Ok(code), Err)
 }
 
+/// The batch code of stock of which nothing is known yet.
+///
+/// # Errors
+/// The database cannot be asked.
+pub fn batch_by_default(conn: &Connection) -> Result<input::Value> {
+    batch_code(conn, moment::now(), &Input::default()).map(input::Value::Text)
+}
+
 /// Names that a template for batch codes knows: the day and hour, and fields of the things.
 fn value(conn: &Connection, now: Moment, of: &Input, name: &str) -> Result<Value> {
     const FIELDS: &[(&str, &str, &[&str])] = &[

@@ -193,7 +193,7 @@ pub fn functions(conn: &Connection) -> rusqlite::Result<()> {
     conn.create_scalar_function("currency_label", 1, flags, |call| Ok(currency_label(&call.get::<String>(0)?)))?;
     conn.create_scalar_function("setting_value", 2, flags, |call| {
         let (key, text): (String, String) = (call.get(0)?, call.get(1)?);
-        Ok(BY_KEY.get(key.as_str()).map(|setting| shown(setting, &text)))
+        Ok(BY_KEY.get(key.as_str()).map_or_else(|| serde_json::Value::from(text.as_str()).to_string(), |setting| shown(setting, &text)))
     })
 }
 
@@ -243,21 +243,21 @@ const fn fact(name: &'static str, sql: &'static str) -> Field {
 const KEY: Field = text("key", 50).fixed().says("Key", "Name of the setting in programs");
 const VALUE: Field =
     any_of("value", 2000).required().null().kept_by("setting_value(t.key, t.value)", save).says("Value", "What the setting is set to");
-const ABOUT_NAME: Field = fact("name", "setting_fact(t.key, 'name')");
-const ABOUT: Field = fact("description", "setting_fact(t.key, 'description')");
-const TYPE: Field = fact("type", "setting_fact(t.key, 'type')");
-const UNITS: Field = fact("units", "setting_fact(t.key, 'units')");
+const ABOUT_NAME: Field = fact("name", "coalesce(setting_fact(t.key, 'name'), '')");
+const ABOUT: Field = fact("description", "coalesce(setting_fact(t.key, 'description'), '')");
+const TYPE: Field = fact("type", "coalesce(setting_fact(t.key, 'type'), 'string')");
+const UNITS: Field = fact("units", "coalesce(setting_fact(t.key, 'units'), '')");
 const CHOICES: Field = json("choices", CHOICES_SQL, &[]).holds("[]");
 /// The currencies in use or the groups where a setting chooses among them; else what the table says.
 const CHOICES_SQL: &str = "CASE setting_fact(t.key, 'choices_from') WHEN 'currencies' THEN (SELECT json_group_array(json_object('value', trim(c.value), \
     'display_name', currency_label(trim(c.value)))) FROM setting s, json_each('[\"' || replace(s.value, ',', '\",\"') || '\"]') c WHERE s.key = 'CURRENCY_CODES') \
     WHEN 'groups' THEN (SELECT json_group_array(json_object('value', value, 'display_name', name)) FROM (SELECT '' AS value, 'No group' AS name \
-    UNION ALL SELECT * FROM (SELECT CAST(id AS TEXT), name FROM user_group ORDER BY id))) ELSE setting_fact(t.key, 'choices') END";
+    UNION ALL SELECT * FROM (SELECT CAST(id AS TEXT), name FROM user_group ORDER BY id))) ELSE coalesce(setting_fact(t.key, 'choices'), '[]') END";
 const MODEL: Field = fact("model_name", "setting_fact(t.key, 'model')").null();
 const API_URL: Field = fact("api_url", "setting_fact(t.key, 'api_url')").null();
 const CONFIRM: Field =
-    flag("confirm").computed("CAST(setting_fact(t.key, 'confirm') AS INTEGER)").says("Confirm", "A change must be confirmed");
-const CONFIRM_TEXT: Field = fact("confirm_text", "setting_fact(t.key, 'confirm_text')");
+    flag("confirm").computed("CAST(coalesce(setting_fact(t.key, 'confirm'), '0') AS INTEGER)").says("Confirm", "A change must be confirmed");
+const CONFIRM_TEXT: Field = fact("confirm_text", "coalesce(setting_fact(t.key, 'confirm_text'), '')");
 const ORDER: &[Order] = &[order("pk", &["t.id"]), order("key", &["t.key"]), order("name", &["setting_fact(t.key, 'name')"])];
 
 /// Settings of the server; keys that begin with an underscore are its own business.
@@ -289,7 +289,7 @@ pub static GLOBAL: Resource = Resource {
     search: &[own("setting", &["key"])],
     order: ORDER,
     scope: Some(|_| {
-        "substr(t.key, 1, 1) <> '_' AND setting_fact(t.key, 'name') IS NOT NULL AND setting_fact(t.key, 'hidden') IS NULL".into()
+        "substr(t.key, 1, 1) <> '_' AND setting_fact(t.key, 'hidden') IS NULL".into()
     }),
     ..Resource::BASE
 };
@@ -322,7 +322,7 @@ pub static USER: Resource = Resource {
     ],
     search: &[own("user_setting", &["key"])],
     order: ORDER,
-    scope: Some(|_| "t.user = :user AND setting_fact(t.key, 'name') IS NOT NULL".into()),
+    scope: Some(|_| "t.user = :user".into()),
     ..Resource::BASE
 };
 

@@ -176,7 +176,7 @@ const IN_STOCK: &str = "SELECT coalesce(sum(quantity), 0) FROM stock_item s WHER
 const ON_ORDER: &str = "SELECT coalesce(sum(l.quantity - l.received), 0) FROM purchase_order_line l \
     JOIN purchase_order o ON o.id = l.\"order\" AND o.status IN (10, 20, 25) WHERE l.part = t.id AND l.quantity > l.received";
 const MANUFACTURER: &str = "SELECT m.manufacturer FROM manufacturer_part m WHERE m.id = t.manufacturer_part";
-const PRETTY: &str = "SELECT iif(p.\"IPN\" = '', '', p.\"IPN\" || ' | ') || c.name || ' | ' || t.\"SKU\" || coalesce( \
+const PRETTY: &str = "SELECT iif(coalesce(p.\"IPN\", '') = '', '', p.\"IPN\" || ' | ') || c.name || ' | ' || t.\"SKU\" || coalesce( \
     (SELECT ' | ' || k.name || ' | ' || m.\"MPN\" FROM manufacturer_part m JOIN company k ON k.id = m.manufacturer WHERE m.id = t.manufacturer_part), '') \
     FROM part p, company c WHERE p.id = t.part AND c.id = t.supplier";
 const BY_MANUFACTURER: &str = "t.manufacturer_part IN (SELECT m.id FROM manufacturer_part m WHERE m.manufacturer = ?)";

@@ -15,7 +15,7 @@ pub static FILTERS: &[Filter] = &[
     is("is_revision", "t.revision_of IS NOT NULL"),
     is("has_revisions", "EXISTS (SELECT 1 FROM part r WHERE r.revision_of = t.id)"),
     is("has_units", "coalesce(t.units, '') <> ''"),
-    is("has_ipn", "t.\"IPN\" <> ''"),
+    is("has_ipn", "coalesce(t.\"IPN\", '') <> ''"),
     where_("name_regex", Reads::Regex, "t.name REGEXP ?"),
     where_("IPN", Reads::Text, "t.\"IPN\" = ? COLLATE NOCASE"),
     where_("IPN_regex", Reads::Regex, "t.\"IPN\" REGEXP ?"),

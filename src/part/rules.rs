@@ -42,7 +42,7 @@ pub fn check(change: &mut Change<'_>) -> Result<()> {
     let (name, ipn, revision) = (change.text("name"), change.text("IPN"), change.text("revision"));
     let twin: Option<i64> = db::one(
         change.tx,
-        "SELECT id FROM part WHERE name = ?1 AND \"IPN\" = ?2 AND coalesce(revision, '') = ?3 AND id IS NOT ?4",
+        "SELECT id FROM part WHERE name = ?1 AND coalesce(\"IPN\", '') = ?2 AND coalesce(revision, '') = ?3 AND id IS NOT ?4",
         (&name, &ipn, &revision, change.id),
     )?;
     if twin.is_some() {

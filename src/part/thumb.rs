@@ -26,7 +26,7 @@ pub static THUMBS: Resource = Resource {
         &["name", "description", "IPN", "revision", "keywords"],
         "SELECT v.id FROM part_image v JOIN part p ON p.image = v.image WHERE p.id IN ({})",
     )],
-    sort: order("-", &["t.count", "t.id"]),
+    sort: order("-", &["t.count", "t.image"]),
     ..Resource::BASE
 };
 

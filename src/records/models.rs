@@ -17,6 +17,8 @@ pub static MODELS: &[&[Model]] = &[PEOPLE, COMMON, COMPANIES, PLACES, PARTS, ORD
 pub static TREES: [&Tree; 4] =
     [&crate::part::category::TREE, &crate::part::part::TREE, &crate::stock::location::TREE, &crate::build::build::TREE];
 
+/// Settings but those that a server remembers for itself.
+const LASTING: &str = "t.key NOT LIKE '\\_%' ESCAPE '\\'";
 const METADATA: Field = json("metadata");
 const NOTES: Field = text("notes");
 const BARCODE: [Field; 2] = [text("barcode_data"), text("barcode_hash")];
@@ -101,8 +103,8 @@ static PEOPLE: &[Model] = &[
 ];
 
 static COMMON: &[Model] = &[
-    Model { name: "common.inventreesetting", table: "setting", fields: &[text("value"), text("key")], ..Model::BASE },
-    Model { name: "common.inventreeusersetting", table: "user_setting", fields: &[text("value"), text("key"), user("user")], ..Model::BASE },
+    Model { name: "common.inventreesetting", table: "setting", fields: &[text("value"), text("key")], only: LASTING, ..Model::BASE },
+    Model { name: "common.inventreeusersetting", table: "user_setting", fields: &[text("value"), text("key"), user("user")], only: LASTING, ..Model::BASE },
     Model {
         name: "common.projectcode",
         table: "project_code",

@@ -4,7 +4,7 @@ use super::location::{BRIEF as LOCATION_BRIEF, STEPS};
 use super::test::RESULT;
 use crate::build::BUILD;
 use crate::common::tag::{self, tags_of};
-use crate::common::{setting, status};
+use crate::common::{generate, setting, status};
 use crate::company::company::COMPANY;
 use crate::company::supplier_part::{BRIEF as SUPPLIER_PART_BRIEF, SUPPLIER_PART};
 use crate::engine::describe::*;
@@ -35,7 +35,7 @@ pub static ITEM: Resource = Resource {
         to("part", &PART).required().only(&[("virtual", false)]).says("Part", "What it is"),
         quantity("quantity").required().fill(Fill::Int(1)).label("Stock Quantity"),
         text("serial", 100).null().blank().says("Serial Number", "Serial number of this item"),
-        text("batch", 100).null().blank().fill(Fill::Text("")).says("Batch Code", "Batch that the stock belongs to"),
+        text("batch", 100).null().blank().fill(Fill::By(generate::batch_by_default)).says("Batch Code", "Batch that the stock belongs to"),
         to("location", &LOCATION).null().says("Stock Location", "Where it lies"),
         to("belongs_to", &ITEM).null().says("Installed In", "The item that it is built into"),
         to("build", &BUILD).null().says("Source Build", "The build that made it"),
