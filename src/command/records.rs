@@ -37,7 +37,11 @@ pub fn import(options: &Options, file: &str) -> Result<(), String> {
             text.push_str(&format!("{number:>9}  {what} ({why})\n"));
         }
     }
-    text.push_str(&media_line(report.files, &report.missing, if options.media.is_some() { "the media" } else { "what was given; use --media" }));
+    text.push_str(&media_line(
+        report.files,
+        &report.missing,
+        if options.media.is_some() { "the media" } else { "what was given; use --media" },
+    ));
     say(&text)
 }
 

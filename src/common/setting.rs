@@ -255,8 +255,9 @@ const CHOICES_SQL: &str = "CASE setting_fact(t.key, 'choices_from') WHEN 'curren
     UNION ALL SELECT * FROM (SELECT CAST(id AS TEXT), name FROM user_group ORDER BY id))) ELSE coalesce(setting_fact(t.key, 'choices'), '[]') END";
 const MODEL: Field = fact("model_name", "setting_fact(t.key, 'model')").null();
 const API_URL: Field = fact("api_url", "setting_fact(t.key, 'api_url')").null();
-const CONFIRM: Field =
-    flag("confirm").computed("CAST(coalesce(setting_fact(t.key, 'confirm'), '0') AS INTEGER)").says("Confirm", "A change must be confirmed");
+const CONFIRM: Field = flag("confirm")
+    .computed("CAST(coalesce(setting_fact(t.key, 'confirm'), '0') AS INTEGER)")
+    .says("Confirm", "A change must be confirmed");
 const CONFIRM_TEXT: Field = fact("confirm_text", "coalesce(setting_fact(t.key, 'confirm_text'), '')");
 const ORDER: &[Order] = &[order("pk", &["t.id"]), order("key", &["t.key"]), order("name", &["setting_fact(t.key, 'name')"])];
 
@@ -288,9 +289,7 @@ pub static GLOBAL: Resource = Resource {
     ],
     search: &[own("setting", &["key"])],
     order: ORDER,
-    scope: Some(|_| {
-        "substr(t.key, 1, 1) <> '_' AND setting_fact(t.key, 'hidden') IS NULL".into()
-    }),
+    scope: Some(|_| "substr(t.key, 1, 1) <> '_' AND setting_fact(t.key, 'hidden') IS NULL".into()),
     ..Resource::BASE
 };
 

@@ -17,7 +17,20 @@ use crate::site::{API_VERSION, SPEAKS, Site};
 
 /// The parts of the reference that it looks for before it reads a file.
 const APPS: &[&str] = &[
-    "InvenTree", "auth", "build", "common", "company", "contenttypes", "machine", "order", "part", "plugin", "report", "stock", "taggit", "users",
+    "InvenTree",
+    "auth",
+    "build",
+    "common",
+    "company",
+    "contenttypes",
+    "machine",
+    "order",
+    "part",
+    "plugin",
+    "report",
+    "stock",
+    "taggit",
+    "users",
 ];
 
 /// What an export wrote.
@@ -128,7 +141,8 @@ fn rows(conn: &Connection, model: &Model, names: &Written, out: &mut dyn Write) 
         .collect();
     let key = model.word.unwrap_or("id");
     let comma = if sources.is_empty() { "" } else { ", " };
-    let sql = format!("SELECT t.id, t.\"{key}\"{comma}{} FROM \"{}\" t WHERE {} ORDER BY t.id", sources.join(", "), model.table, model.only);
+    let sql =
+        format!("SELECT t.id, t.\"{key}\"{comma}{} FROM \"{}\" t WHERE {} ORDER BY t.id", sources.join(", "), model.table, model.only);
     let sets = model.parent.map(|parent| nested_sets(conn, model, parent)).transpose()?;
     let mut statement = conn.prepare(&sql)?;
     let mut rows = statement.query([])?;
@@ -144,7 +158,10 @@ fn rows(conn: &Connection, model: &Model, names: &Written, out: &mut dyn Write) 
             fields.insert((*name).to_string(), json!(place));
         }
         let aside = model.fields.iter().any(|field| matches!(field.place, Place::Aside(_)));
-        if aside && let Some(kept) = db::one::<String>(conn, "SELECT fields FROM kept_record WHERE model = ?1 AND key = ?2", (model.name, pk.to_string()))? {
+        if aside
+            && let Some(kept) =
+                db::one::<String>(conn, "SELECT fields FROM kept_record WHERE model = ?1 AND key = ?2", (model.name, pk.to_string()))?
+        {
             for (name, value) in serde_json::from_str::<Fields>(&kept)? {
                 fields.insert(name, value);
             }

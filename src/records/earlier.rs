@@ -97,6 +97,9 @@ mod tests {
         assert_eq!(fields, json!({ "model_id": 3, "model_type": "stockitem", "upload_user": 1 }));
         assert_eq!(renewed("part.bomitem", json!({ "overage": "5 %" })).2, json!({ "attrition": "5" }));
         assert_eq!(renewed("part.bomitem", json!({ "overage": "3" })).2, json!({ "attrition": "0", "setup_quantity": "3" }));
-        assert_eq!(renewed("part.bomitem", json!({ "attrition": "2.5", "setup_quantity": "1" })).2, json!({ "attrition": "2.5", "setup_quantity": "1" }));
+        assert_eq!(
+            renewed("part.bomitem", json!({ "attrition": "2.5", "setup_quantity": "1" })).2,
+            json!({ "attrition": "2.5", "setup_quantity": "1" })
+        );
     }
 }

@@ -21,10 +21,21 @@ use crate::site::Site;
 /// Findings that are written out before an import gives up.
 const MOST_FINDINGS: usize = 20;
 /// Tables whose rows do not make a database one that is in use.
-const NO_TRADE: &[&str] = &["user", "user_group", "owner", "ruleset", "setting", "user_setting", "token", "report_template", "label_template"];
+const NO_TRADE: &[&str] =
+    &["user", "user_group", "owner", "ruleset", "setting", "user_setting", "token", "report_template", "label_template"];
 /// Tables that an import leaves as they are.
-const SPARED: &[&str] =
-    &["about", "row_count", "oauth_key", "plugin", "plugin_setting", "scheduled_task", "exchange_rate", "oauth_client", "sqlite_sequence", "sqlite_stat1"];
+const SPARED: &[&str] = &[
+    "about",
+    "row_count",
+    "oauth_key",
+    "plugin",
+    "plugin_setting",
+    "scheduled_task",
+    "exchange_rate",
+    "oauth_client",
+    "sqlite_sequence",
+    "sqlite_stat1",
+];
 
 /// Models that are not taken over, by the beginning of their names, and why.
 const LEFT_OUT: &[(&str, &str)] = &[
@@ -140,7 +151,8 @@ fn each<T: for<'de> serde::Deserialize<'de>>(
     let packed = file.read(&mut magic).map_err(|e| say(&e))? == 2 && magic == [0x1f, 0x8b];
     file.rewind().map_err(|e| say(&e))?;
     let counted = Counted { file, read: 0, told };
-    let bytes: Box<dyn Read> = if packed { Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(counted))) } else { Box::new(counted) };
+    let bytes: Box<dyn Read> =
+        if packed { Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(counted))) } else { Box::new(counted) };
     let mut reader = serde_json::Deserializer::from_reader(BufReader::with_capacity(1 << 16, bytes));
     Each { take }.deserialize(&mut reader).and_then(|()| reader.end()).map_err(|e| say(&e))
 }
@@ -230,15 +242,22 @@ pub fn load(site: &Site, records: &Path, media: Option<&Path>, replace: bool, to
     // References are looked at as a whole before the end: a file may name what it brings later.
     conn.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA cache_size = -65536; BEGIN IMMEDIATE").map_err(sql)?;
     if !replace && let Some(table) = in_use(&conn).map_err(say)? {
-        return Err(format!("there is data already (in the table {table}): import into an empty data folder, or use --replace, which deletes what is there"));
+        return Err(format!(
+            "there is data already (in the table {table}): import into an empty data folder, or use --replace, which deletes what is there"
+        ));
     }
     let (mut names, has_users) = first_reading(&conn, records)?;
     empty(&conn, has_users).map_err(say)?;
     if !has_users {
         names = Names::of(&conn).map_err(say)?;
     }
-    let mut import =
-        Import { loading: Loading { conn: &conn, names }, writings: HashMap::new(), report: Report::default(), findings: Vec::new(), favourites: Vec::new() };
+    let mut import = Import {
+        loading: Loading { conn: &conn, names },
+        writings: HashMap::new(),
+        report: Report::default(),
+        findings: Vec::new(),
+        favourites: Vec::new(),
+    };
     for model in models::MODELS.iter().copied().flatten() {
         import.writings.insert(model.name, Writing::of(&conn, model).map_err(sql)?);
     }
@@ -296,7 +315,8 @@ fn first_reading(conn: &Connection, records: &Path) -> Result<(Names, bool), Str
 
 /// Deletes what the file replaces: everything but what the server knows of itself, and people where the file brings none.
 fn empty(conn: &Connection, people: bool) -> crate::error::Result<()> {
-    const PEOPLE: &[&str] = &["user", "user_group", "user_group_member", "ruleset", "owner", "token", "user_setting", "notification_setting"];
+    const PEOPLE: &[&str] =
+        &["user", "user_group", "user_group_member", "ruleset", "owner", "token", "user_setting", "notification_setting"];
     let tables: Vec<String> = db::column(
         conn,
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' AND name NOT LIKE '%\\_search\\_%' ESCAPE '\\'",
@@ -308,6 +328,7 @@ fn empty(conn: &Connection, people: bool) -> crate::error::Result<()> {
             continue;
         }
         db::run(conn, &format!("DELETE FROM \"{table}\""), [])?;
+        db::run(conn, "DELETE FROM sqlite_sequence WHERE name = ?1", [table])?;
     }
     Ok(())
 }
@@ -370,14 +391,14 @@ impl Import<'_> {
         }
         let mut statement = conn.prepare_cached(&writing.sql).map_err(|e| e.to_string())?;
         statement.execute(params_from_iter(values)).map_err(explained)?;
-        let kept: Fields = model
-            .fields
-            .iter()
-            .filter_map(|field| match field.place {
-                Place::Aside(unless) => fields.get(field.name).filter(|value| value.to_string() != unless).map(|value| (field.name.to_string(), value.clone())),
-                _ => None,
-            })
-            .collect();
+        let mut kept = Fields::new();
+        for field in model.fields {
+            let Place::Aside(unless) = field.place else { continue };
+            let usual: Value = serde_json::from_str(unless).map_err(|e| e.to_string())?;
+            if let Some(value) = fields.get(field.name).filter(|value| **value != usual) {
+                kept.insert(field.name.to_string(), value.clone());
+            }
+        }
         for (name, value) in fields.iter().filter(|(name, value)| !writing.known.contains(name.as_str()) && !is_empty(value)) {
             if (model.name, name.as_str()) == ("part.part", "default_supplier") {
                 self.favourites.extend(value.as_i64());
@@ -407,7 +428,8 @@ impl Import<'_> {
             }
             "part.bomitem" => {
                 let approved = fields.get("validated").and_then(Value::as_bool).unwrap_or_default();
-                db::run(conn, "UPDATE bom_item SET checked = iif(?2, fingerprint, '') WHERE id = ?1", (pk.as_i64(), approved)).map_err(say)?;
+                db::run(conn, "UPDATE bom_item SET checked = iif(?2, fingerprint, '') WHERE id = ?1", (pk.as_i64(), approved))
+                    .map_err(say)?;
             }
             "machine.machineconfig" => self.loading.names.note(model.name, pk.as_str().unwrap_or_default(), conn.last_insert_rowid()),
             _ => {}
@@ -451,6 +473,9 @@ impl Import<'_> {
         db::run(conn, "DELETE FROM oauth_client WHERE acts_as NOT IN (SELECT id FROM user)", [])?;
         let system = User::system();
         let tx = Tx::of(conn, &system, moment::now());
+        for user in db::column::<i64>(conn, "SELECT id FROM user", [])? {
+            crate::common::setting::fill_user(&tx, user)?;
+        }
         for part in db::column::<i64>(conn, "SELECT id FROM part WHERE bom_validated = 1", [])? {
             validate::reseal(&tx, part)?;
         }
@@ -485,7 +510,8 @@ impl Import<'_> {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (table, key, parent): (String, Option<i64>, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            let name = models::MODELS.iter().copied().flatten().find(|model| model.table == table).map_or(table.as_str(), |model| model.name);
+            let name =
+                models::MODELS.iter().copied().flatten().find(|model| model.table == table).map_or(table.as_str(), |model| model.name);
             self.findings.push(format!("{name} {}: it refers to a row of {parent} that is not in the file", key.unwrap_or_default()));
             if self.findings.len() >= MOST_FINDINGS {
                 break;

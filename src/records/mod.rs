@@ -16,6 +16,9 @@ use serde_json::Map;
 /// The fields of a record.
 type Fields = Map<String, serde_json::Value>;
 
+/// Takes the record of a key in.
+type Take = fn(&load::Loading<'_>, i64, &Fields) -> Result<(), String>;
+
 /// A model of the file, and where it is kept.
 pub struct Model {
     /// `app.model`, as the file spells it.
@@ -33,7 +36,7 @@ pub struct Model {
     /// Which rows are of this model; SQL over the row `t`.
     pub only: &'static str,
     /// Takes a record in instead of a plain INSERT.
-    pub take: Option<fn(&load::Loading<'_>, i64, &Fields) -> Result<(), String>>,
+    pub take: Option<Take>,
 }
 
 impl Model {

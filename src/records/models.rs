@@ -104,19 +104,20 @@ static PEOPLE: &[Model] = &[
 
 static COMMON: &[Model] = &[
     Model { name: "common.inventreesetting", table: "setting", fields: &[text("value"), text("key")], only: LASTING, ..Model::BASE },
-    Model { name: "common.inventreeusersetting", table: "user_setting", fields: &[text("value"), text("key"), user("user")], only: LASTING, ..Model::BASE },
+    Model {
+        name: "common.inventreeusersetting",
+        table: "user_setting",
+        fields: &[text("value"), text("key"), user("user")],
+        only: LASTING,
+        ..Model::BASE
+    },
     Model {
         name: "common.projectcode",
         table: "project_code",
         fields: &[METADATA, text("code"), text("description"), int("responsible")],
         ..Model::BASE
     },
-    Model {
-        name: "common.customunit",
-        table: "custom_unit",
-        fields: &[text("name"), text("symbol"), text("definition")],
-        ..Model::BASE
-    },
+    Model { name: "common.customunit", table: "custom_unit", fields: &[text("name"), text("symbol"), text("definition")], ..Model::BASE },
     Model {
         name: "common.inventreecustomuserstatemodel",
         table: "custom_state",
@@ -173,15 +174,7 @@ static COMMON: &[Model] = &[
     Model {
         name: "common.barcodescanresult",
         table: "barcode_scan",
-        fields: &[
-            text("data"),
-            at("timestamp"),
-            user("user"),
-            text("endpoint"),
-            json("context"),
-            json("response"),
-            flag("result"),
-        ],
+        fields: &[text("data"), at("timestamp"), user("user"), text("endpoint"), json("context"), json("response"), flag("result")],
         ..Model::BASE
     },
     Model { name: "taggit.tag", table: "tag", fields: &[text("name"), text("slug")], ..Model::BASE },
@@ -363,13 +356,13 @@ static PARTS: &[Model] = &[
         ..Model::BASE
     },
     Model { name: "part.partstar", table: "part_star", fields: &[int("part"), user("user")], ..Model::BASE },
-    Model { name: "part.partrelated", table: "part_related", fields: &[METADATA, int("part_1"), int("part_2"), text("note")], ..Model::BASE },
     Model {
-        name: "part.partsellpricebreak",
-        table: "part_sale_price",
-        fields: price_break!(aside("updated", "null")),
+        name: "part.partrelated",
+        table: "part_related",
+        fields: &[METADATA, int("part_1"), int("part_2"), text("note")],
         ..Model::BASE
     },
+    Model { name: "part.partsellpricebreak", table: "part_sale_price", fields: price_break!(aside("updated", "null")), ..Model::BASE },
     Model {
         name: "part.partinternalpricebreak",
         table: "part_internal_price",
@@ -574,8 +567,7 @@ macro_rules! line {
         ]
     };
 }
-static EXTRA_LINE: &[Field] =
-    line![text("description"), aside("context", "null"), text("price_currency"), decimal("price", 6),];
+static EXTRA_LINE: &[Field] = line![text("description"), aside("context", "null"), text("price_currency"), decimal("price", 6),];
 
 static ORDERS: &[Model] = &[
     Model {
@@ -638,14 +630,7 @@ static ORDERS: &[Model] = &[
     Model {
         name: "order.returnorder",
         table: "return_order",
-        fields: order![
-            RETURN[0],
-            RETURN[1],
-            text("order_currency"),
-            int("customer"),
-            text("customer_reference"),
-            day("complete_date"),
-        ],
+        fields: order![RETURN[0], RETURN[1], text("order_currency"), int("customer"), text("customer_reference"), day("complete_date"),],
         ..Model::BASE
     },
     Model { name: "order.returnorderextraline", table: "return_order_extra_line", fields: EXTRA_LINE, ..Model::BASE },
@@ -861,12 +846,7 @@ static REPORTS: &[Model] = &[
     Model {
         name: "machine.machinesetting",
         table: "machine_setting",
-        fields: &[
-            text("key"),
-            text("value"),
-            Field::new("machine_config", Form::Machine).at("machine"),
-            text("config_type"),
-        ],
+        fields: &[text("key"), text("value"), Field::new("machine_config", Form::Machine).at("machine"), text("config_type")],
         ..Model::BASE
     },
 ];
@@ -916,11 +896,7 @@ pub static BELONGINGS: &[Model] = &[
     Model {
         name: "taggit.taggeditem",
         table: "tagged_item",
-        fields: &[
-            int("tag"),
-            int("object_id").at("model_id"),
-            Field::new("content_type", Form::BareKind).at("model_type"),
-        ],
+        fields: &[int("tag"), int("object_id").at("model_id"), Field::new("content_type", Form::BareKind).at("model_type")],
         ..Model::BASE
     },
 ];

@@ -103,7 +103,9 @@ pub fn stored(form: Form, value: &Value, names: &Names) -> Result<Stored, String
             let bare = |kind: String| Stored::Text(kind.rsplit('.').next().unwrap_or_default().to_string());
             return Ok(names.kind(value)?.map_or(Stored::Null, bare));
         }
-        (Form::KindKey, value) => return Ok(names.kind(value)?.and_then(|kind| names.kinds.get(&kind)).map_or(Stored::Null, |key| Stored::Integer(*key))),
+        (Form::KindKey, value) => {
+            return Ok(names.kind(value)?.and_then(|kind| names.kinds.get(&kind)).map_or(Stored::Null, |key| Stored::Integer(*key)));
+        }
         (_, Value::Null) => return Ok(Stored::Null),
         _ => {}
     }
@@ -157,11 +159,18 @@ fn millionths(text: &str) -> Option<i64> {
         None => (false, mantissa.strip_prefix('+').unwrap_or(mantissa)),
     };
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    if whole.is_empty() && fraction.is_empty() || !(whole.bytes().chain(fraction.bytes())).all(|b| b.is_ascii_digit()) || exponent.abs() > 30 {
+    if whole.is_empty() && fraction.is_empty()
+        || !(whole.bytes().chain(fraction.bytes())).all(|b| b.is_ascii_digit())
+        || exponent.abs() > 30
+    {
         return None;
     }
     // The value is this whole number times ten to the power of `shift`, in millionths.
-    let mut number: i128 = format!("{whole}{fraction}").trim_start_matches('0').parse().or(if digits.contains(|c: char| ('1'..='9').contains(&c)) { Err(()) } else { Ok(0) }).ok()?;
+    let mut number: i128 = format!("{whole}{fraction}")
+        .trim_start_matches('0')
+        .parse()
+        .or(if digits.contains(|c: char| ('1'..='9').contains(&c)) { Err(()) } else { Ok(0) })
+        .ok()?;
     let mut shift = exponent + i32::try_from(PLACES).ok()? - i32::try_from(fraction.len()).ok()?;
     while shift > 0 {
         number = number.checked_mul(10)?;
@@ -177,7 +186,13 @@ fn millionths(text: &str) -> Option<i64> {
 /// What the file has for a value of the database.
 pub fn spelt(form: Form, stored: Stored, names: &Written) -> Value {
     match (form, stored) {
-        (_, Stored::Null) => if form == Form::File { json!("") } else { Value::Null },
+        (_, Stored::Null) => {
+            if form == Form::File {
+                json!("")
+            } else {
+                Value::Null
+            }
+        }
         (Form::Flag, Stored::Integer(on)) => json!(on != 0),
         (Form::Decimal(places), Stored::Integer(value)) => json!(decimal(value, places.into())),
         (Form::Decimal(places), Stored::Real(value)) => json!(format!("{:.*}", usize::from(places), value / 1e6)),
@@ -188,7 +203,9 @@ pub fn spelt(form: Form, stored: Stored, names: &Written) -> Value {
         (Form::Machine, Stored::Integer(key)) => names.machines.get(&key).map_or(Value::Null, |word| json!(word)),
         (Form::KindKey, Stored::Integer(key)) => names.kinds.get(&key).map_or(Value::Null, |kind| parted(kind)),
         (Form::Kind, Stored::Text(kind)) => parted(&kind),
-        (Form::BareKind, Stored::Text(model)) => names.kinds.values().find(|kind| kind.ends_with(&format!(".{model}"))).map_or(Value::Null, |kind| parted(kind)),
+        (Form::BareKind, Stored::Text(model)) => {
+            names.kinds.values().find(|kind| kind.ends_with(&format!(".{model}"))).map_or(Value::Null, |kind| parted(kind))
+        }
         (Form::Json, Stored::Text(text)) => serde_json::from_str(&text).unwrap_or(Value::Null),
         (_, Stored::Integer(number)) => json!(number),
         (_, Stored::Real(number)) => json!(number),
@@ -246,7 +263,15 @@ mod tests {
 
     #[test]
     fn decimals_are_kept_to_the_millionth() {
-        for (text, kept) in [("150.00000", 150_000_000), ("-0.5", -500_000), ("0.0000005", 1), ("1E+3", 1_000_000_000), ("1.0000000000", 1_000_000), ("0", 0), ("0.00000", 0)] {
+        for (text, kept) in [
+            ("150.00000", 150_000_000),
+            ("-0.5", -500_000),
+            ("0.0000005", 1),
+            ("1E+3", 1_000_000_000),
+            ("1.0000000000", 1_000_000),
+            ("0", 0),
+            ("0.00000", 0),
+        ] {
             assert_eq!(millionths(text), Some(kept), "{text}");
         }
         for text in ["", ".", "abc", "1e99", "99999999999999999999999999", "NaN", "1,5"] {
