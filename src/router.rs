@@ -403,12 +403,12 @@ pub fn may_see_file(call: &Call, name: &str) -> Result<bool> {
 /// # Errors
 /// The database cannot be asked.
 pub fn names_file(conn: &rusqlite::Connection, name: &str) -> Result<bool> {
-    for resource in RESOURCES {
-        for column in resource.fields.iter().filter_map(Field::file_column) {
-            let sql = format!("SELECT 1 FROM \"{}\" WHERE \"{column}\" = ?1 LIMIT 1", resource.table);
-            if db::one::<i64>(conn, &sql, [name])?.is_some() {
-                return Ok(true);
-            }
+    let described =
+        RESOURCES.iter().flat_map(|resource| resource.fields.iter().filter_map(Field::file_column).map(|column| (resource.table, column)));
+    for (table, column) in described.chain(crate::records::files::columns()) {
+        let sql = format!("SELECT 1 FROM \"{table}\" WHERE \"{column}\" = ?1 LIMIT 1");
+        if db::one::<i64>(conn, &sql, [name])?.is_some() {
+            return Ok(true);
         }
     }
     Ok(false)
