@@ -386,18 +386,35 @@ pub fn regex_of(pattern: &str) -> std::result::Result<regex::Regex, regex::Error
     regex::RegexBuilder::new(pattern).case_insensitive(true).size_limit(1 << 20).build()
 }
 
-fn migrate(conn: &mut Connection) -> std::result::Result<(), String> {
-    let say = |e: rusqlite::Error| e.to_string();
-    let newest = 1 + i32::try_from(MIGRATIONS.len()).unwrap_or(i32::MAX);
-    let number = |conn: &Connection, name: &str| conn.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i32>(0)).map_err(say);
+fn number(conn: &Connection, name: &str) -> std::result::Result<i32, String> {
+    conn.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i32>(0)).map_err(|e| e.to_string())
+}
+
+/// The version of the newest database that this program knows.
+fn newest() -> i32 {
+    1 + i32::try_from(MIGRATIONS.len()).unwrap_or(i32::MAX)
+}
+
+/// The version of a database; 0 for an empty one.
+///
+/// # Errors
+/// It is of another program, or of a newer version of this one.
+pub fn known(conn: &Connection) -> std::result::Result<i32, String> {
     let (version, application) = (number(conn, "user_version")?, number(conn, "application_id")?);
-    let tables: i32 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(say)?;
+    let tables: i32 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(|e| e.to_string())?;
     if application != APPLICATION && tables > 0 {
         return Err("this is a database of another program".into());
     }
+    let newest = newest();
     if version > newest {
         return Err(format!("the data is of version {version}, this program knows versions up to {newest}; use a newer program"));
     }
+    Ok(version)
+}
+
+fn migrate(conn: &mut Connection) -> std::result::Result<(), String> {
+    let say = |e: rusqlite::Error| e.to_string();
+    let (version, newest) = (known(conn)?, newest());
     if version == newest {
         return Ok(());
     }

@@ -4,6 +4,7 @@
 //! [`engine`] (parse, plan, SQL, JSON), [`db`] (one writer, many readers). The other modules are the nouns of the trade.
 
 pub mod auth;
+pub mod backup;
 pub mod barcode;
 pub mod bom;
 pub mod build;

@@ -36,6 +36,8 @@ pub struct Site {
     pub url: Option<String>,
     /// More talkative answers for developers.
     pub debug: bool,
+    /// Backups that the server makes by itself.
+    pub backups: Option<crate::backup::Schedule>,
     /// The words of the command line that set something.
     pub options: Vec<&'static str>,
 }
@@ -55,8 +57,10 @@ impl Site {
     pub fn open(folder: &Path) -> std::result::Result<Site, String> {
         let say = |e: std::io::Error| format!("the data folder {} cannot be used: {e}", folder.display());
         // What is in it is nobody else's business on this machine.
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder.join("media")).map_err(say)?;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(say)?;
         let folder = folder.canonicalize().map_err(say)?;
+        crate::backup::resume(&folder)?;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder.join("media")).map_err(say)?;
         let secret = secret_of(&folder)?;
         let path = folder.join("stockroom.db");
         std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(&path).map_err(say)?;
@@ -73,6 +77,7 @@ impl Site {
             signing: crate::oauth::key::Keeper::default(),
             url: None,
             debug: false,
+            backups: None,
             options: Vec::new(),
         })
     }

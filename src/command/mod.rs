@@ -1,5 +1,6 @@
 //! What can be typed after `stockroom`.
 
+mod backup;
 mod check;
 mod mail;
 mod news;
@@ -46,6 +47,11 @@ Usage:
                                    --replace deletes what is there first
   stockroom export FILE [--media DIR]
                                    write everything so that InvenTree's import-records reads it; packed if FILE ends in .gz
+  stockroom backup FILE|FOLDER [--with-key] [--keep N]
+                                   save everything in one file (.tar or .tar.gz), also while the server runs; in a folder it is named
+                                   by the moment, and the newest N are kept; --with-key adds the secret key of the data folder
+  stockroom verify FILE            is this backup whole?
+  stockroom restore FILE           put a backup in place of the data, which are kept aside; no server may be running on them
   stockroom check                  look the data over and say what is wrong with it
   stockroom --version | --help
 
@@ -67,6 +73,9 @@ Options of serve:
                           (or STOCKROOM_SMTP_HOST, _PORT, _USER, _TLS, _FROM; the password in STOCKROOM_SMTP_PASSWORD alone)
   --site-url URL          the address under which people reach this server, for links in mails and the name
                           in OAuth's tokens (or STOCKROOM_SITE_URL)
+  --backup FOLDER         make a backup there every day (or STOCKROOM_BACKUP), with
+  --backup-every HOURS    another interval (or STOCKROOM_BACKUP_EVERY), and
+  --keep N                as many of them kept (or STOCKROOM_BACKUP_KEEP; 7 without either)
   --oauth                 be an OAuth 2 and OpenID Connect provider below /o/ (or STOCKROOM_OAUTH=1)
 
 For the first start:
@@ -101,6 +110,10 @@ pub struct Options {
     summary: String,
     media: Option<PathBuf>,
     replace: bool,
+    with_key: bool,
+    keep: Option<usize>,
+    backup: Option<PathBuf>,
+    backup_every: Option<u32>,
 }
 
 impl Options {
@@ -164,6 +177,9 @@ pub fn run(args: impl Iterator<Item = OsString>) -> Result<(), String> {
         ["openapi", file] => std::fs::write(file, document()?).map_err(|e| format!("{file}: {e}")),
         ["import", file] => records::import(&options, file),
         ["export", file] => records::export(&options, file),
+        ["backup", target] => backup::make(&options, target),
+        ["verify", file] => backup::verify(file),
+        ["restore", file] => backup::restore(&options, file),
         ["check"] => check::check(&options),
         _ => Err(format!("\"{}\" is no command; see stockroom --help", words.join(" "))),
     }
@@ -216,6 +232,10 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<Options, String> {
             Long("superuser") => options.superuser = true,
             Long("media") => options.media = Some(parser.value().map_err(say)?.into()),
             Long("replace") => options.replace = true,
+            Long("with-key") => options.with_key = true,
+            Long("keep") => options.keep = Some(parser.value().and_then(|v| v.parse()).map_err(say)?),
+            Long("backup") => options.backup = Some(parser.value().map_err(say)?.into()),
+            Long("backup-every") => options.backup_every = Some(parser.value().and_then(|v| v.parse()).map_err(say)?),
             Value(word) => options.words.push(word.string().map_err(say)?),
             other => return Err(say(other.unexpected())),
         }

@@ -26,7 +26,12 @@ pub fn serve(options: &Options) -> Result<(), String> {
     let address = options.address()?;
     frugal();
     let mail = super::mail::config(options)?;
-    let mut site = Site::open(&options.folder())?;
+    let folder = options.folder();
+    let backups = super::backup::schedule(options)?;
+    let mut site = Site::open(&folder)?;
+    // For as long as the process lives.
+    let _lock = stockroom::backup::lock(&site.folder)?;
+    site.backups = backups;
     (site.debug, site.options) = (options.debug(), options.given());
     site.url = super::mail::given(options.site_url.as_ref(), "STOCKROOM_SITE_URL").map(|url| url.trim_end_matches('/').to_string());
     site.oauth = options.oauth || std::env::var("STOCKROOM_OAUTH").is_ok_and(|on| stockroom::engine::call::loosely_true(&on));

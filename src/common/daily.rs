@@ -45,17 +45,8 @@ pub fn run(site: &Arc<Site>) -> Result<()> {
             log::error!("{name}: {error}");
         }
         db.write(User::system(), move |tx| {
-            db::run(
-                tx,
-                "INSERT INTO scheduled_task (name, last_run, next_run, success) VALUES (?1, ?2, ?3, ?4) \
-                 ON CONFLICT (name) DO UPDATE SET last_run = excluded.last_run, next_run = excluded.next_run, success = excluded.success",
-                (name, tx.now, tx.now - tx.now.rem_euclid(DAY) + DAY, done.is_ok()),
-            )?;
-            if let Err(error) = &done {
-                let sql = "INSERT INTO failed_task (name, started, stopped, result) VALUES (?1, ?2, ?2, ?3)";
-                db::run(tx, sql, (name, tx.now, error.to_string()))?;
-            }
-            Ok(())
+            let next = tx.now - tx.now.rem_euclid(DAY) + DAY;
+            noted(tx, name, next, done.err().map(|error| error.to_string()))
         })?;
     }
     Ok(())
@@ -70,9 +61,45 @@ pub const ROUND: Duration = Duration::from_secs(15 * 60);
 /// The database cannot be used.
 pub fn round(site: &Arc<Site>) -> Result<()> {
     run(site)?;
+    back_up(site)?;
     let queued: i64 = db::one(&*site.db.read()?, "SELECT count(*) FROM part_pricing WHERE scheduled = 1", [])?.unwrap_or(0);
     if queued > 0 {
         site.db.write(User::system(), |tx| pricing::update_queued(tx).map(|_| ()))?;
+    }
+    Ok(())
+}
+
+/// Makes the backup that is due. A failure is noted once a day, however often it is tried again.
+fn back_up(site: &Arc<Site>) -> Result<()> {
+    const NAME: &str = "back_up";
+    let Some(schedule) = &site.backups else { return Ok(()) };
+    let failure = match schedule.keep_up(site) {
+        Ok(false) => return Ok(()),
+        Ok(true) => None,
+        Err(why) => Some(why),
+    };
+    if let Some(why) = &failure {
+        log::error!("{NAME}: {why}");
+        let last: Option<i64> = db::one(&*site.db.read()?, "SELECT max(started) FROM failed_task WHERE name = ?1", [NAME])?;
+        if last.is_some_and(|last| last > moment::now() - DAY) {
+            return Ok(());
+        }
+    }
+    let next = moment::now() + i64::from(schedule.every) * 60 * 60 * 1000;
+    site.db.write(User::system(), move |tx| noted(tx, NAME, next, failure))
+}
+
+/// Writes down that a job ran, and how it went.
+fn noted(tx: &Tx<'_>, name: &str, next: i64, failure: Option<String>) -> Result<()> {
+    db::run(
+        tx,
+        "INSERT INTO scheduled_task (name, last_run, next_run, success) VALUES (?1, ?2, ?3, ?4) \
+         ON CONFLICT (name) DO UPDATE SET last_run = excluded.last_run, next_run = excluded.next_run, success = excluded.success",
+        (name, tx.now, next, failure.is_none()),
+    )?;
+    if let Some(why) = failure {
+        let sql = "INSERT INTO failed_task (name, started, stopped, result) VALUES (?1, ?2, ?2, ?3)";
+        db::run(tx, sql, (name, tx.now, why))?;
     }
     Ok(())
 }
