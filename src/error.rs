@@ -95,6 +95,20 @@ impl Problems {
         if self.is_empty() { Ok(()) } else { Err(Error::Invalid(self)) }
     }
 
+    /// All of it in one line, for people who read no JSON.
+    pub fn plain(&self) -> String {
+        let one = |(field, problem): &(Cow<'static, str>, Problem)| {
+            let text = match problem {
+                Problem::Texts(texts) => texts.join(" "),
+                Problem::Text(text) => text.clone(),
+                Problem::Inside(problems) => problems.plain(),
+                Problem::Each(list) => list.iter().map(Problems::plain).filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" "),
+            };
+            if field == WHOLE { text } else { format!("{field}: {text}") }
+        };
+        self.0.iter().map(one).collect::<Vec<_>>().join("; ")
+    }
+
     fn write(&self, out: &mut Json) {
         out.open('{');
         for (field, problem) in &self.0 {

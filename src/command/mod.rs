@@ -45,6 +45,10 @@ Usage:
   stockroom import FILE [--media DIR|FILE.tar] [--replace]
                                    take over what InvenTree's export-records wrote (JSON, also packed by gzip), all of it or nothing;
                                    --replace deletes what is there first
+  stockroom import FILE.csv [--map HEADER=COLUMN]… [--dry-run] [--keep-going]
+                                   parts, places, stock, suppliers from a table; columns are known by their headers (name, IPN, category,
+                                   description, place, quantity, supplier, SKU …); --dry-run changes nothing, --keep-going takes the
+                                   right lines even if others are wrong
   stockroom export FILE [--media DIR]
                                    write everything so that InvenTree's import-records reads it; packed if FILE ends in .gz
   stockroom backup FILE|FOLDER [--with-key] [--keep N]
@@ -110,6 +114,9 @@ pub struct Options {
     summary: String,
     media: Option<PathBuf>,
     replace: bool,
+    map: Vec<String>,
+    keep_going: bool,
+    dry_run: bool,
     with_key: bool,
     keep: Option<usize>,
     backup: Option<PathBuf>,
@@ -232,6 +239,9 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<Options, String> {
             Long("superuser") => options.superuser = true,
             Long("media") => options.media = Some(parser.value().map_err(say)?.into()),
             Long("replace") => options.replace = true,
+            Long("map") => options.map.push(parser.value().and_then(|v| v.string()).map_err(say)?),
+            Long("keep-going") => options.keep_going = true,
+            Long("dry-run") => options.dry_run = true,
             Long("with-key") => options.with_key = true,
             Long("keep") => options.keep = Some(parser.value().and_then(|v| v.parse()).map_err(say)?),
             Long("backup") => options.backup = Some(parser.value().map_err(say)?.into()),

@@ -2,7 +2,9 @@
 
 use std::io::{IsTerminal, Write};
 use std::path::Path;
+use std::sync::Arc;
 
+use stockroom::records::table::{self, Reading};
 use stockroom::records::{dump, load};
 use stockroom::site::Site;
 
@@ -11,10 +13,49 @@ use super::{Options, say};
 /// Names of missing files that are written out.
 const MOST_NAMES: usize = 10;
 
-/// Takes a file of records in, with its media.
+/// Findings in a table that are written out.
+const MOST_LINES: usize = 50;
+
+/// Takes a file in: a table of parts and stock if its name ends in .csv or .tsv, else records.
 pub fn import(options: &Options, file: &str) -> Result<(), String> {
-    let site = Site::open(&options.folder())?;
     let path = Path::new(file);
+    let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default();
+    if matches!(extension.as_str(), "csv" | "tsv" | "txt") { table(options, path) } else { records(options, path, file) }
+}
+
+fn table(options: &Options, path: &Path) -> Result<(), String> {
+    let pair = |text: &String| text.split_once('=').map(|(header, column)| (header.trim().to_string(), column.trim().to_string()));
+    let mapping = options.map.iter().map(|text| pair(text).ok_or_else(|| format!("--map {text}: HEADER=COLUMN is expected"))).collect::<Result<_, _>>()?;
+    let reading = Reading { mapping, keep_going: options.keep_going, dry: options.dry_run };
+    let site = Arc::new(Site::open(&options.folder())?);
+    let outcome = table::load(&site, path, &reading)?;
+    let mut text = String::new();
+    if !outcome.unused.is_empty() {
+        text.push_str(&format!("Columns that nothing is made of: {}\n", outcome.unused.join(", ")));
+    }
+    text.push_str(&format!("{} lines are right{}", outcome.lines, if outcome.made.is_empty() { ".\n" } else { " and make\n" }));
+    for (what, number) in &outcome.made {
+        text.push_str(&format!("{number:>9}  {what}\n"));
+    }
+    say(&text)?;
+    for (line, why) in outcome.wrong.iter().take(MOST_LINES) {
+        eprintln!("line {line}: {why}");
+    }
+    let wrong = outcome.wrong.len();
+    if wrong > MOST_LINES {
+        eprintln!("… and {} more", wrong - MOST_LINES);
+    }
+    match (outcome.kept, wrong) {
+        (true, 0) => say("All of it was imported.\n"),
+        (true, _) => say(&format!("The right lines were imported; {wrong} were left out.\n")),
+        (false, _) if reading.dry => say(&format!("Nothing was changed: this was a trial. {wrong} lines are wrong.\n")),
+        (false, _) => Err(format!("nothing was imported: {wrong} lines are wrong; --keep-going takes the others")),
+    }
+}
+
+/// Takes a file of records in, with its media.
+fn records(options: &Options, path: &Path, file: &str) -> Result<(), String> {
+    let site = Site::open(&options.folder())?;
     let size = std::fs::metadata(path).map_err(|e| format!("{file}: {e}"))?.len();
     let mut bar = Bar::new(size);
     let report = load::load(&site, path, options.media.as_deref(), options.replace, &mut |read| bar.show(read));

@@ -147,17 +147,26 @@ impl Call {
 
     /// The same caller asks another question: reads with this query instead of the request's own.
     pub fn asking(&self, query: Query) -> Call {
+        self.instead(Verb::Get, query, Content::Nothing)
+    }
+
+    /// The same caller creates something else: what this body says.
+    pub fn carrying(&self, content: Content) -> Call {
+        self.instead(Verb::Post, Query::default(), content)
+    }
+
+    fn instead(&self, verb: Verb, query: Query, content: Content) -> Call {
         Call::new(Facts {
             site: self.site.clone(),
             user: self.user.clone(),
-            verb: Verb::Get,
+            verb,
             path: self.path.clone(),
             query,
             origin: self.origin.clone(),
             id: None,
             above: None,
             words: Vec::new(),
-            content: Content::Nothing,
+            content,
             headers: Vec::new(),
             client: self.client,
             now: self.now,

@@ -9,6 +9,7 @@ mod earlier;
 pub mod files;
 pub mod load;
 mod models;
+pub mod table;
 mod value;
 
 use serde_json::Map;
