@@ -25,7 +25,11 @@ pub fn import(options: &Options, file: &str) -> Result<(), String> {
 
 fn table(options: &Options, path: &Path) -> Result<(), String> {
     let pair = |text: &String| text.split_once('=').map(|(header, column)| (header.trim().to_string(), column.trim().to_string()));
-    let mapping = options.map.iter().map(|text| pair(text).ok_or_else(|| format!("--map {text}: HEADER=COLUMN is expected"))).collect::<Result<_, _>>()?;
+    let mapping = options
+        .map
+        .iter()
+        .map(|text| pair(text).ok_or_else(|| format!("--map {text}: HEADER=COLUMN is expected")))
+        .collect::<Result<_, _>>()?;
     let reading = Reading { mapping, keep_going: options.keep_going, dry: options.dry_run };
     let site = Arc::new(Site::open(&options.folder())?);
     let outcome = table::load(&site, path, &reading)?;

@@ -124,6 +124,8 @@ pub fn load(site: &Arc<Site>, path: &Path, reading: &Reading) -> std::result::Re
     file.read_until(b'\n', &mut header).map_err(|e| say(&e))?;
     let count = |separator: &u8| header.iter().filter(|byte| *byte == separator).count();
     let separator = [b',', b';', b'\t'].into_iter().max_by_key(|separator| count(separator)).unwrap_or(b',');
+    // With CR LF the reader stands before the LF when it notes where a record begins.
+    let late = u64::from(header.ends_with(b"\r\n"));
     let whole = std::io::Cursor::new(header).chain(file);
     let mut reader = csv::ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(whole);
     let headers: Vec<String> = reader.headers().map_err(|e| say(&e))?.iter().map(|text| text.trim().to_string()).collect();
@@ -139,26 +141,37 @@ pub fn load(site: &Arc<Site>, path: &Path, reading: &Reading) -> std::result::Re
     if !columns.iter().flatten().any(|column| matches!(COLUMNS.get(*column), Some(("name" | "IPN", _, _)))) {
         return Err(format!("{}: no header says what the name of a part is; say it with --map HEADER=name", path.display()));
     }
-    let mut outcome = Outcome { unused: headers.iter().zip(&columns).filter(|(_, column)| column.is_none()).map(|(h, _)| h.clone()).collect(), ..Outcome::default() };
+    let mut outcome = Outcome {
+        unused: headers.iter().zip(&columns).filter(|(_, column)| column.is_none()).map(|(h, _)| h.clone()).collect(),
+        ..Outcome::default()
+    };
     let mut lines: Vec<(u64, Vec<String>)> = Vec::new();
     for record in reader.records() {
         match record {
             Ok(record) => {
-                let line = record.position().map_or(0, csv::Position::line);
+                let line = record.position().map_or(0, csv::Position::line) + late;
                 if record.len() > headers.len() {
                     outcome.wrong.push((line, format!("it has {} fields, the header {}", record.len(), headers.len())));
                 } else if record.iter().any(|field| !field.trim().is_empty()) {
                     lines.push((line, record.iter().map(|field| number_with_comma(field.trim(), separator)).collect()));
                 }
             }
-            Err(e) => outcome.wrong.push((e.position().map_or(0, csv::Position::line), e.to_string())),
+            Err(e) => outcome.wrong.push((e.position().map_or(0, csv::Position::line) + late, e.to_string())),
         }
     }
     let call = Call::new(facts(site));
     let (tell, told) = sync_channel(1);
     let (dry, keep_going) = (reading.dry, reading.keep_going);
     let done = call.write(move |tx, call| {
-        let mut making = Making { tx, call, categories: HashMap::new(), places: HashMap::new(), companies: HashMap::new(), fresh: HashMap::new(), made: Vec::new() };
+        let mut making = Making {
+            tx,
+            call,
+            categories: HashMap::new(),
+            places: HashMap::new(),
+            companies: HashMap::new(),
+            fresh: HashMap::new(),
+            made: Vec::new(),
+        };
         for (number, fields) in lines {
             match making.line(&columns, &fields)? {
                 Ok(()) => outcome.lines += 1,
@@ -186,7 +199,9 @@ pub fn load(site: &Arc<Site>, path: &Path, reading: &Reading) -> std::result::Re
 /// Spreadsheets that put semicolons or tabs between columns may write 0,5: where a field is nothing but such a number, 0.5.
 fn number_with_comma(text: &str, separator: u8) -> String {
     let parts = text.split_once(',').filter(|(whole, fraction)| {
-        separator != b',' && !fraction.is_empty() && whole.trim_start_matches('-').bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit())
+        separator != b','
+            && !fraction.is_empty()
+            && whole.trim_start_matches('-').bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit())
     });
     parts.map_or_else(|| text.to_string(), |(whole, fraction)| format!("{whole}.{fraction}"))
 }
@@ -333,7 +348,8 @@ impl Making<'_> {
             let key = match db::one(self.tx, there, (part, maker, mpn))? {
                 Some(key) => key,
                 None => {
-                    let body = Map::from_iter([("part".into(), json!(part)), ("manufacturer".into(), json!(maker)), ("MPN".into(), json!(mpn))]);
+                    let body =
+                        Map::from_iter([("part".into(), json!(part)), ("manufacturer".into(), json!(maker)), ("MPN".into(), json!(mpn))]);
                     self.make("manufacturer parts", &MANUFACTURER_PART, body)?
                 }
             };
