@@ -63,7 +63,8 @@ fn a_table_makes_parts_places_stock_and_sources() {
         bench.find("SELECT c.pathstring FROM part p JOIN part_category c ON c.id = p.category WHERE p.name = 'M3x10'"),
         "Metal/Screws"
     );
-    let stock = "SELECT group_concat(l.pathstring || '=' || (s.quantity / 1000000), ' ') FROM stock_item s JOIN stock_location l ON l.id = s.location";
+    let stock = "SELECT group_concat(text, ' ') FROM (SELECT l.pathstring || '=' || (s.quantity / 1000000) AS text FROM stock_item s \
+                 JOIN stock_location l ON l.id = s.location ORDER BY s.id)";
     assert_eq!(bench.find(stock), "Hall/Shelf 1=100 Hall/Shelf 2=50");
     assert_eq!(bench.find("SELECT name FROM part WHERE active = 0"), "Washer");
     assert_eq!(bench.find("SELECT purchase_price || purchase_price_currency FROM stock_item WHERE purchase_price > 0"), "50000EUR");
