@@ -105,6 +105,11 @@ impl Token {
         }
     }
 
+    /// Its value.
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+
     /// The hidden field of a form.
     pub fn field(&self) -> String {
         hidden("csrfmiddlewaretoken", &self.value)
