@@ -6,7 +6,7 @@ use stockroom::identity::passkey::BASE64;
 
 use crate::support::browser::Browser;
 use crate::support::passkey::{PRESENT, Passkey, Signs, VERIFIED};
-use crate::support::{Answer, ORIGIN, Shop};
+use crate::support::{Answer, ORIGIN, PASSWORD, Shop};
 
 const KEYS: &str = "account/authenticators/webauthn";
 const LOGIN: &str = "auth/webauthn/login";
@@ -406,6 +406,25 @@ fn a_server_that_knows_its_address_asks_for_that() {
     let mut key = Passkey { origin: "https://stock.shop.example:8443".into(), host: "stock.shop.example".into(), ..Passkey::new("one") };
     register(&me, &mut key).is(200);
     log_in(&Browser::new(&shop), &mut key).is(200);
+}
+
+#[test]
+fn the_pages_offer_passkeys_to_whom_they_serve() {
+    let shop = Shop::new();
+    let browser = Browser::new(&shop);
+    let page = browser.visit("/accounts/login/?next=/api-doc/").is(200);
+    assert!(page.text().contains("data-path=\"/api/auth/v1/auth/webauthn/login\" data-next=\"/api-doc/\""));
+    assert!(page.header("Content-Security-Policy").unwrap().contains("script-src 'self'"));
+    assert!(!browser.visit("/accounts/verify/").is(400).header("Content-Security-Policy").unwrap().contains("script-src"));
+    register(&Browser::of(&shop, "store"), &mut Passkey::new("one")).is(200);
+    let page = browser.submit("/accounts/login/", &[("username", "store"), ("password", PASSWORD)]).is(200);
+    for page in [page, browser.visit("/accounts/code/").is(200), browser.submit("/accounts/code/", &[("code", "0")]).is(400)] {
+        assert!(page.text().contains("data-path=\"/api/auth/v1/auth/webauthn/authenticate\""));
+    }
+    // Whoever has an app alone is not asked for a passkey.
+    shop.sql("INSERT INTO authenticator (user, type, secret, created) SELECT id, 'totp', x'00', 0 FROM user WHERE username = 'reader'");
+    let page = Browser::new(&shop).submit("/accounts/login/", &[("username", "reader"), ("password", PASSWORD)]).is(200);
+    assert!(page.text().contains("one-time-code") && !page.text().contains("passkey"));
 }
 
 #[test]
