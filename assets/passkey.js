@@ -33,8 +33,10 @@
     try {
       await signIn();
     } catch (error) {
-      // The browser does not tell whether there is no passkey, or somebody changed their mind.
-      problem.textContent = error.name === "NotAllowedError" ? "No passkey was shown." : "That did not work; try again.";
+      // The browser does not tell whether there is no passkey, or somebody changed their mind. It asks for none where the address is a
+      // number, or is not the one that the server was told.
+      const words = { NotAllowedError: "No passkey was shown.", SecurityError: "Passkeys do not work at this address; use the server's name." };
+      problem.textContent = words[error.name] || "That did not work; try again.";
     } finally {
       button.disabled = false;
     }

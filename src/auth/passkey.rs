@@ -20,9 +20,8 @@ use crate::engine::moment::Moment;
 use crate::error::{Error, Result};
 use crate::identity::challenge::{Open, Purpose};
 use crate::identity::login::load;
-use crate::identity::passkey::{Answer, BASE64, Made, Party, Refused, algorithms};
+use crate::identity::passkey::{Answer, Made, Party, Refused, algorithms, base64};
 use crate::identity::{User, seal, session};
-use base64::Engine;
 
 const KIND: &str = "webauthn";
 /// Passkeys of a user.
@@ -84,7 +83,7 @@ fn named(conn: &Connection, user: i64, party: &Party) -> Result<Vec<Value>> {
         "SELECT p.credential FROM passkey p JOIN authenticator a ON a.id = p.authenticator WHERE a.user = ?1 AND p.party = ?2 ORDER BY a.id",
         (user, &party.id),
     )?;
-    Ok(all.into_iter().map(|id| json!({"type": "public-key", "id": BASE64.encode(id)})).collect())
+    Ok(all.into_iter().map(|id| json!({"type": "public-key", "id": base64(&id)})).collect())
 }
 
 /// `GET account/authenticators/webauthn`: what a browser needs to make a passkey.
@@ -99,8 +98,8 @@ pub fn creation(call: &Call) -> Result<Reply> {
     let wish = if alone { "required" } else { "discouraged" };
     let options = json!({
         "rp": {"id": open.party.id, "name": setting::value(&conn, "INVENTREE_INSTANCE")?},
-        "user": {"id": BASE64.encode(handle(here.user.id)), "name": here.user.name, "displayName": here.user.name},
-        "challenge": BASE64.encode(open.challenge),
+        "user": {"id": base64(&handle(here.user.id)), "name": here.user.name, "displayName": here.user.name},
+        "challenge": base64(&open.challenge),
         "pubKeyCredParams": algorithms(),
         "excludeCredentials": named(&conn, here.user.id, &open.party)?,
         "authenticatorSelection": {"residentKey": wish, "requireResidentKey": alone, "userVerification": wish},
@@ -257,7 +256,7 @@ pub fn remove(call: &Call) -> Result<Reply> {
 fn request(open: &Open, named: &[Value]) -> Value {
     let wish = if open.verified { "required" } else { "preferred" };
     let options = json!({
-        "challenge": BASE64.encode(open.challenge), "rpId": open.party.id, "allowCredentials": named, "userVerification": wish,
+        "challenge": base64(&open.challenge), "rpId": open.party.id, "allowCredentials": named, "userVerification": wish,
     });
     json!({"data": {"request_options": {"publicKey": options}}})
 }

@@ -16,7 +16,7 @@ const LIFE: i64 = 5 * 60 * 1000;
 const MOST: usize = 10_000;
 
 /// What an answer is for. One for the one is none for the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Purpose {
     /// A new passkey.
     Register,
@@ -29,7 +29,7 @@ pub enum Purpose {
 }
 
 /// A question that is open.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Open {
     /// What is to be signed.
     pub challenge: [u8; 32],

@@ -16,10 +16,15 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 /// Base64 as WebAuthn writes it; padding is not sent, but borne.
-pub const BASE64: GeneralPurpose = GeneralPurpose::new(
+const BASE64: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
     GeneralPurposeConfig::new().with_encode_padding(false).with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
+/// Bytes as WebAuthn writes them.
+pub fn base64(bytes: &[u8]) -> String {
+    BASE64.encode(bytes)
+}
+
 /// Bytes of a credential's name at most (section 4).
 const LONGEST_ID: usize = 1023;
 /// Bytes of each part of an answer at most; the largest real ones, of keys whose makers sign them, have a few thousand.
@@ -40,7 +45,6 @@ const HAS_KEY: u8 = 1 << 6;
 const HAS_MORE: u8 = 1 << 7;
 
 /// Why an answer is refused; for the log, not for the visitor.
-#[derive(Debug, PartialEq, Eq)]
 pub struct Refused(pub &'static str);
 
 type Outcome<T> = std::result::Result<T, Refused>;
@@ -81,7 +85,6 @@ pub struct Expected<'a> {
 }
 
 /// A passkey that was made just now.
-#[derive(Debug)]
 pub struct Made {
     /// Its name.
     pub id: Vec<u8>,
@@ -252,7 +255,7 @@ const RS256: i64 = -257;
 /// A public key by which signatures are checked.
 enum Key {
     Es256(p256::ecdsa::VerifyingKey),
-    EdDsa(ed25519_dalek::VerifyingKey),
+    EdDsa(ed25519_compact::PublicKey),
     Rs256(rsa::pkcs1v15::VerifyingKey<Sha256>),
 }
 
@@ -293,7 +296,7 @@ impl Key {
             (2, ES256, 1) if x.len() == 32 && y.len() == 32 => {
                 p256::ecdsa::VerifyingKey::from_sec1_bytes(&[&[4], x, y].concat()).ok().map(Key::Es256)
             }
-            (1, EDDSA, 6) => x.try_into().ok().and_then(|x| ed25519_dalek::VerifyingKey::from_bytes(x).ok()).map(Key::EdDsa),
+            (1, EDDSA, 6) => ed25519_compact::PublicKey::from_slice(x).ok().map(Key::EdDsa),
             (3, RS256, 0) => rsa_key(first, x).map(|key| Key::Rs256(rsa::pkcs1v15::VerifyingKey::new(key))),
             _ => None,
         }
@@ -303,8 +306,8 @@ impl Key {
     fn signed(&self, text: &[u8], signature: &[u8]) -> bool {
         match self {
             Key::Es256(key) => p256::ecdsa::Signature::from_der(signature).is_ok_and(|s| key.verify(text, &s).is_ok()),
-            // The strict way takes no key of small order, with which one signature would fit many texts.
-            Key::EdDsa(key) => ed25519_dalek::Signature::from_slice(signature).is_ok_and(|s| key.verify_strict(text, &s).is_ok()),
+            // It takes no key of small order, with which one signature would fit many texts.
+            Key::EdDsa(key) => ed25519_compact::Signature::from_slice(signature).is_ok_and(|s| key.verify(text, &s).is_ok()),
             Key::Rs256(key) => rsa::pkcs1v15::Signature::try_from(signature).is_ok_and(|s| key.verify(text, &s).is_ok()),
         }
     }

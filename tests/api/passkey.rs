@@ -1,8 +1,8 @@
 //! Passkeys: as second factors, in place of a password, and as proof of identity.
 
 use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use serde_json::{Value, json};
-use stockroom::identity::passkey::BASE64;
 
 use crate::support::browser::Browser;
 use crate::support::passkey::{PRESENT, Passkey, Signs, VERIFIED};
@@ -105,7 +105,7 @@ fn keys_of_every_algorithm_are_checked() {
     let rsa = rsa::RsaPrivateKey::new(&mut rsa::rand_core::UnwrapErr(getrandom::SysRng), 2048).unwrap();
     let keys = [
         Passkey::new("p256"),
-        Passkey::that("ed25519", Signs::EdDsa(ed25519_dalek::SigningKey::from_bytes(&[7; 32]))),
+        Passkey::that("ed25519", Signs::EdDsa(ed25519_compact::KeyPair::from_seed(ed25519_compact::Seed::new([7; 32])))),
         Passkey::that("rsa", Signs::Rs256(Box::new(rsa::pkcs1v15::SigningKey::new(rsa)))),
     ];
     for mut key in keys {

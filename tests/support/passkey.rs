@@ -4,9 +4,9 @@ use rsa::signature::{SignatureEncoding, Signer as _};
 use rsa::traits::PublicKeyParts;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use stockroom::identity::passkey::BASE64;
 
 use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 
 use super::ORIGIN;
 
@@ -39,7 +39,7 @@ fn map(pairs: Vec<(Vec<u8>, Vec<u8>)>) -> Vec<u8> {
 /// How it signs.
 pub enum Signs {
     Es256(p256::ecdsa::SigningKey),
-    EdDsa(ed25519_dalek::SigningKey),
+    EdDsa(ed25519_compact::KeyPair),
     Rs256(Box<rsa::pkcs1v15::SigningKey<Sha256>>),
 }
 
@@ -90,7 +90,7 @@ impl Passkey {
                 let (x, y) = point.as_bytes()[1..].split_at(32);
                 [common(2, -7), vec![(int(-1), int(1)), (int(-2), bytes(x)), (int(-3), bytes(y))]].concat()
             }
-            Signs::EdDsa(key) => [common(1, -8), vec![(int(-1), int(6)), (int(-2), bytes(key.verifying_key().as_bytes()))]].concat(),
+            Signs::EdDsa(key) => [common(1, -8), vec![(int(-1), int(6)), (int(-2), bytes(key.pk.as_slice()))]].concat(),
             Signs::Rs256(key) => {
                 let key: &rsa::RsaPrivateKey = (**key).as_ref();
                 let (n, e) = (key.n_bytes(), key.e_bytes());
@@ -105,7 +105,7 @@ impl Passkey {
                 let signature: p256::ecdsa::Signature = key.sign(text);
                 signature.to_der().as_bytes().to_vec()
             }
-            Signs::EdDsa(key) => key.sign(text).to_bytes().to_vec(),
+            Signs::EdDsa(key) => key.sk.sign(text, None).to_vec(),
             Signs::Rs256(key) => key.sign(text).to_vec(),
         }
     }
