@@ -1,7 +1,7 @@
 //! Questions that passkeys are asked, until they are answered: random, once each, for a few minutes. They are kept in memory, so that a
 //! visitor who only looks at the login page writes nothing to disk; a restart forgets them, and the page asks again.
 
-use std::collections::HashMap;
+use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use super::passkey::{Expected, Party};
@@ -16,7 +16,7 @@ const LIFE: i64 = 5 * 60 * 1000;
 const MOST: usize = 10_000;
 
 /// What an answer is for. One for the one is none for the other.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// A new passkey.
     Register,
@@ -47,9 +47,9 @@ impl Open {
     }
 }
 
-/// The open questions, by the cookie of the browser that was asked.
+/// The open questions, the oldest first, each with the digest of the cookie of the browser that was asked.
 #[derive(Default)]
-pub struct Challenges(Mutex<HashMap<([u8; 32], Purpose), Open>>);
+pub struct Challenges(Mutex<VecDeque<([u8; 32], Purpose, Open)>>);
 
 impl Challenges {
     /// Asks a browser; what it was asked before for the same purpose counts no more.
@@ -58,23 +58,22 @@ impl Challenges {
     /// The system has no random numbers.
     pub fn ask(&self, cookie: &str, purpose: Purpose, party: Party, verified: bool, now: Moment) -> Result<Open> {
         let open = Open { challenge: random()?, party, verified, until: now + LIFE };
+        let browser = digest(cookie);
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|(whose, what, old)| old.until > now && (*whose != browser || *what != purpose));
         if all.len() >= MOST {
-            all.retain(|_, open| open.until > now);
-            if all.len() >= MOST
-                && let Some(oldest) = all.iter().min_by_key(|(_, open)| open.until).map(|(key, _)| *key)
-            {
-                all.remove(&oldest);
-            }
+            all.pop_front();
         }
-        all.insert((digest(cookie), purpose), open.clone());
+        all.push_back((browser, purpose, open.clone()));
         Ok(open)
     }
 
     /// The question that this browser answers now; it is closed by that, whatever the answer is worth.
     pub fn take(&self, cookie: &str, purpose: Purpose, now: Moment) -> Option<Open> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.remove(&(digest(cookie), purpose)).filter(|open| open.until > now)
+        let browser = digest(cookie);
+        let place = all.iter().position(|(whose, what, _)| *whose == browser && *what == purpose)?;
+        all.remove(place).map(|(_, _, open)| open).filter(|open| open.until > now)
     }
 }
 
@@ -100,7 +99,7 @@ mod tests {
     fn the_oldest_yield_when_there_are_too_many() {
         let all = Challenges::default();
         for i in 0..=MOST {
-            all.ask(&i.to_string(), Purpose::Login, Party::of("http://localhost"), true, i64::try_from(i).unwrap()).unwrap();
+            all.ask(&i.to_string(), Purpose::Login, Party::of("http://localhost"), true, 0).unwrap();
         }
         assert_eq!(all.0.lock().unwrap().len(), MOST);
         assert!(all.take("0", Purpose::Login, 0).is_none());

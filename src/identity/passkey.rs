@@ -8,6 +8,7 @@ use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use minicbor::Decoder;
 use minicbor::data::Type;
+use p256::elliptic_curve::point::AffineCoordinates;
 use rsa::BoxedUint;
 use rsa::signature::Verifier;
 use rsa::traits::PublicKeyParts;
@@ -293,9 +294,7 @@ impl Key {
     fn read(decoder: &mut Decoder<'_>) -> Outcome<Key> {
         let Parts { family, algorithm, curve, parts: [first, x, y] } = Parts::read(decoder).map_err(|_| Refused("the key is damaged"))?;
         match (family, algorithm, curve) {
-            (2, ES256, 1) if x.len() == 32 && y.len() == 32 => {
-                p256::ecdsa::VerifyingKey::from_sec1_bytes(&[&[4], x, y].concat()).ok().map(Key::Es256)
-            }
+            (2, ES256, 1) => p256_key(x, y).map(Key::Es256),
             (1, EDDSA, 6) => ed25519_compact::PublicKey::from_slice(x).ok().map(Key::EdDsa),
             (3, RS256, 0) => rsa_key(first, x).map(|key| Key::Rs256(rsa::pkcs1v15::VerifyingKey::new(key))),
             _ => None,
@@ -311,6 +310,13 @@ impl Key {
             Key::Rs256(key) => rsa::pkcs1v15::Signature::try_from(signature).is_ok_and(|s| key.verify(text, &s).is_ok()),
         }
     }
+}
+
+/// The key at these coordinates, if they are a point of the curve. (Reading it as SEC 1 would bring compressed points along.)
+fn p256_key(x: &[u8], y: &[u8]) -> Option<p256::ecdsa::VerifyingKey> {
+    let (x, y) = (p256::FieldBytes::try_from(x).ok()?, p256::FieldBytes::try_from(y).ok()?);
+    let point = p256::AffinePoint::from_coordinates(&x, &y).into_option()?;
+    p256::ecdsa::VerifyingKey::from_affine(point).ok()
 }
 
 fn rsa_key(modulus: &[u8], exponent: &[u8]) -> Option<rsa::RsaPublicKey> {
