@@ -357,6 +357,15 @@ mod tests {
         // An RSA key of 512 bits, and one whose exponent is 1.
         wrong(&[&b"\xa4\x01\x03\x03\x39\x01\x00\x20\x58\x40"[..], &[255; 64], b"\x21\x43\x01\x00\x01"].concat());
         wrong(&[&b"\xa4\x01\x03\x03\x39\x01\x00\x20\x59\x01\x00"[..], &[255; 256], b"\x21\x41\x01"].concat());
+        // An even modulus, and one that is 0.
+        wrong(&[&b"\xa4\x01\x03\x03\x39\x01\x00\x20\x59\x01\x00"[..], &[254; 256], b"\x21\x43\x01\x00\x01"].concat());
+        wrong(&[&b"\xa4\x01\x03\x03\x39\x01\x00\x20\x59\x01\x00"[..], &[0; 256], b"\x21\x43\x01\x00\x01"].concat());
+        // The neutral element of Ed25519, for which any signature would do.
+        let neutral: Vec<u8> = std::iter::once(1).chain([0; 31]).collect();
+        let key = [&b"\xa4\x01\x01\x03\x27\x20\x06\x21\x58\x20"[..], &neutral].concat();
+        let signed =
+            |key: &[u8]| Key::read(&mut Decoder::new(key)).is_ok_and(|key| key.signed(b"text", &[neutral.clone(), vec![0; 32]].concat()));
+        assert!(!signed(&key));
         // Deep nesting costs nothing.
         wrong(&[&[0xa1, 0x04][..], &[0x81; 20_000]].concat());
     }
