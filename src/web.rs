@@ -19,6 +19,7 @@ const HTML: &str = "text/html; charset=utf-8";
 static FILES: &[(&str, &str, &[u8])] = &[
     ("stockroom/page.css", "text/css; charset=utf-8", include_bytes!("../assets/page.css")),
     ("stockroom/home.js", "text/javascript; charset=utf-8", include_bytes!("../assets/home.js")),
+    ("stockroom/passkey.js", "text/javascript; charset=utf-8", include_bytes!("../assets/passkey.js")),
     ("stockroom/api-doc.js", "text/javascript; charset=utf-8", include_bytes!("../assets/api-doc.js")),
     ("stockroom/browse.js", "text/javascript; charset=utf-8", include_bytes!("../assets/browse.js")),
     ("stockroom/icon.svg", "image/svg+xml", include_bytes!("../assets/icon.svg")),

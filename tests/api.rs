@@ -30,6 +30,7 @@ mod api {
     mod part;
     mod part_category;
     mod part_more;
+    mod passkey;
     mod selection;
     mod settings;
     mod stock;

@@ -94,7 +94,7 @@ fn what_exists_agrees_with_the_contract() {
     let their_operations = operations(&theirs);
     for (place, operation) in operations(&ours) {
         match their_operations.get(&place) {
-            Some(expected) => compare_operation(operation, expected, &mut found),
+            Some(expected) => compare_operation(operation, expected, &theirs, &mut found),
             None => panic!("{place} is not in the contract"),
         }
     }
@@ -124,7 +124,7 @@ fn what_exists_agrees_with_the_contract() {
     assert!(gone.is_empty(), "no longer differences; take them out of tests/contract-differences.txt:\n{}", gone.join("\n"));
 }
 
-fn compare_operation(ours: &Map<String, Value>, theirs: &Map<String, Value>, found: &mut BTreeSet<String>) {
+fn compare_operation(ours: &Map<String, Value>, theirs: &Map<String, Value>, document: &Value, found: &mut BTreeSet<String>) {
     let name = ours["operationId"].as_str().expect("a name");
     let mut differ = |what: &str, ours: String, theirs: String| {
         if ours != theirs {
@@ -141,7 +141,7 @@ fn compare_operation(ours: &Map<String, Value>, theirs: &Map<String, Value>, fou
     if theirs.contains_key("security") {
         differ("scopes", scopes_of(ours), scopes_of(theirs));
     }
-    let (have, want) = (query_of(ours), query_of(theirs));
+    let (have, want) = (query_of(ours, document), query_of(theirs, document));
     for parameter in have.difference(&want) {
         found.insert(format!("query {name}: {parameter} is more"));
     }
@@ -150,10 +150,11 @@ fn compare_operation(ours: &Map<String, Value>, theirs: &Map<String, Value>, fou
     }
 }
 
-/// The names of an operation's query parameters.
-fn query_of(operation: &Map<String, Value>) -> BTreeSet<&str> {
+/// The names of an operation's query parameters; only the contract, `document`, describes some elsewhere.
+fn query_of<'a>(operation: &'a Map<String, Value>, document: &'a Value) -> BTreeSet<&'a str> {
     let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
-    parameters.filter(|p| p["in"] == "query").filter_map(|p| p["name"].as_str()).collect()
+    let said = |p: &'a Value| p["$ref"].as_str().and_then(|name| document.pointer(name.trim_start_matches('#'))).unwrap_or(p);
+    parameters.map(said).filter(|p| p["in"] == "query").filter_map(|p| p["name"].as_str()).collect()
 }
 
 /// The name of a schema, or what it is.

@@ -6,14 +6,18 @@ mod support;
 
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use serde_json::{Value, json};
 use stockroom::engine::call::{Query, Verb};
 use stockroom::engine::input::{content, decimal};
 use stockroom::engine::{moment, multipart, query::Page};
+use stockroom::identity::passkey::{Answer, Expected, Party};
 use stockroom::part::serial;
 use stockroom::router::{find, routes};
 use support::Shop;
 use support::dice::Dice;
+use support::passkey::{Passkey, Signs};
 
 /// How long a test may go on rolling: a second, unless the environment says more.
 fn patience() -> Duration {
@@ -133,6 +137,45 @@ fn queries_days_and_addresses_are_read_without_a_fall() {
         assert!(moment::read_day(&day).is_none_or(|d| d == day));
         let _ = (moment::read(&any), moment::read(&day), moment::days_after(&day, 400));
         let _ = find(&format!("/api/{any}"));
+    });
+}
+
+/// A part of a passkey's answer, with some bytes changed, cut off or added.
+fn spoil(dice: &mut Dice, credential: &mut Value, part: &str) {
+    let place = &mut credential["response"][part];
+    let mut bytes = BASE64.decode(place.as_str().unwrap()).unwrap();
+    match dice.below(4) {
+        0 => bytes.truncate(dice.below(bytes.len())),
+        1 => bytes.extend(std::iter::once(7).chain(dice.bytes(9))),
+        _ => {
+            let at = dice.below(bytes.len());
+            bytes[at] ^= u8::try_from(1 + dice.below(255)).unwrap();
+        }
+    }
+    *place = BASE64.encode(bytes).into();
+}
+
+#[test]
+fn spoilt_passkeys_fell_nothing_and_open_nothing() {
+    let party = Party { origin: support::ORIGIN.into(), id: "shop.test".into() };
+    let challenge = [7; 32];
+    let expected = || Expected { challenge: &challenge, party: &party, verified: true };
+    let mut keys =
+        [Passkey::new("a"), Passkey::that("b", Signs::EdDsa(ed25519_compact::KeyPair::from_seed(ed25519_compact::Seed::new([7; 32]))))];
+    let asked = json!({"challenge": BASE64.encode(challenge), "user": {"id": "MQ"}});
+    roll(20_000, |dice| {
+        let key = dice.below(2);
+        let key = &mut keys[key];
+        let mut made = key.made(&json!({"data": {"creation_options": {"publicKey": asked}}}));
+        let right = expected().made(&made).ok().unwrap();
+        let part = *dice.pick(&["clientDataJSON", "attestationObject"]);
+        spoil(dice, &mut made, part);
+        let _ = expected().made(&made);
+        let mut answer = key.answer(&json!({"data": {"request_options": {"publicKey": asked}}}));
+        assert!(Answer::read(&answer).ok().unwrap().check(&right.key, &expected()).is_ok());
+        let part = *dice.pick(&["clientDataJSON", "authenticatorData", "signature"]);
+        spoil(dice, &mut answer, part);
+        assert!(Answer::read(&answer).is_ok_and(|answer| answer.check(&right.key, &expected()).is_err()), "{part}");
     });
 }
 

@@ -1,9 +1,9 @@
-//! Second factors: an authenticator app and recovery codes.
+//! Second factors: an authenticator app and recovery codes; what passkeys share with them.
 
 use serde_json::{Value, json};
 
-use super::session::{code, nobody, prove_first, proven, somebody, waiting_user};
-use super::{Here, Wrong, envelope, guard};
+use super::session::{Waiting, code, inside, nobody, prove_first, proven, start, waiting_user};
+use super::{Here, Wrong, envelope, guard, passkey};
 use crate::common::setting;
 use crate::db::{self, Tx};
 use crate::engine::call::{Call, Reply};
@@ -22,8 +22,39 @@ const CODES: &str = "recovery_codes";
 
 /// Must this user show a second factor?
 pub fn has(conn: &rusqlite::Connection, user: i64) -> Result<bool> {
+    let found: Option<i64> = db::one(conn, "SELECT 1 FROM authenticator WHERE user = ?1 AND type <> 'recovery_codes' LIMIT 1", [user])?;
+    Ok(found.is_some())
+}
+
+fn has_app(conn: &rusqlite::Connection, user: i64) -> Result<bool> {
     let found: Option<i64> = db::one(conn, "SELECT 1 FROM authenticator WHERE user = ?1 AND type = 'totp'", [user])?;
     Ok(found.is_some())
+}
+
+/// What kinds of them a user has.
+pub fn kinds(conn: &rusqlite::Connection, user: i64) -> Result<Vec<String>> {
+    db::column(conn, "SELECT DISTINCT type FROM authenticator WHERE user = ?1 ORDER BY type", [user])
+}
+
+/// What follows from a new factor: recovery codes, if there are none, which it tells; and an end to the sessions of whoever got in
+/// before without any.
+pub fn added(tx: &Tx<'_>, secret: &Secret, user: i64, session: &str, first: bool) -> Result<bool> {
+    if first {
+        db::run(tx, "DELETE FROM session WHERE user = ?1 AND digest <> ?2", (user, digest(session)))?;
+    }
+    let made = shown(tx, user, CODES)?.is_none();
+    if made {
+        add(tx, secret, user, CODES, &random::<20>()?, 0)?;
+    }
+    Ok(made)
+}
+
+/// Recovery codes stand in for another factor: they go with the last one.
+pub fn removed(tx: &Tx<'_>, user: i64) -> Result<()> {
+    if !has(tx, user)? {
+        db::run(tx, "DELETE FROM authenticator WHERE user = ?1", [user])?;
+    }
+    Ok(())
 }
 
 /// Takes all second factors of a user away; the sessions end. `false` if there were none.
@@ -36,10 +67,18 @@ pub fn remove_all(tx: &Tx<'_>, user: i64) -> Result<bool> {
     Ok(gone > 0)
 }
 
-/// Which factor a code was of, or why it was none.
-enum Tried {
-    Right { id: i64, kind: &'static str },
+/// Which factor was shown, or why it was none.
+pub enum Tried {
+    /// This one.
+    Right {
+        /// Its key.
+        id: i64,
+        /// Its kind.
+        kind: &'static str,
+    },
+    /// It does not fit.
     Wrong,
+    /// There were too many wrong codes.
     TooMany,
 }
 
@@ -108,6 +147,7 @@ pub fn list(call: &Call) -> Result<Reply> {
     for kind in [APP, CODES] {
         all.extend(shown(&conn, here.user.id, kind)?);
     }
+    all.extend(passkey::shown(&conn, here.user.id)?);
     Ok(envelope(200, json!({ "data": all })))
 }
 
@@ -139,7 +179,7 @@ pub fn add_app(call: &Call) -> Result<Reply> {
         Ok(code) => code,
         Err(refused) => return Ok(refused),
     };
-    let there = has(&*call.db().read()?, here.user.id)?;
+    let there = has_app(&*call.db().read()?, here.user.id)?;
     if there {
         return Ok(envelope(409, json!({})));
     }
@@ -157,21 +197,16 @@ pub fn add_app(call: &Call) -> Result<Reply> {
     };
     let (Some(plain), Some(step)) = (plain, step) else { return incorrect(call, &here.user.name) };
     let value = here.value.clone();
-    let seed: [u8; 20] = random()?;
     let (app, made) = call.write(move |tx, call| {
-        if has(tx, user)? {
+        if has_app(tx, user)? {
             return Ok((None, false));
         }
+        let first = !has(tx, user)?;
         add(tx, &call.site.secret, user, APP, &plain, step)?;
         db::run(tx, "UPDATE session SET setup = NULL WHERE user = ?1", [user])?;
-        let made = shown(tx, user, CODES)?.is_none();
-        if made {
-            add(tx, &call.site.secret, user, CODES, &seed, 0)?;
-        }
+        let made = added(tx, &call.site.secret, user, &value, first)?;
         let app: i64 = db::one(tx, "SELECT id FROM authenticator WHERE user = ?1 AND type = 'totp'", [user])?.unwrap_or(0);
         session::prove(tx, &value, session::by_factor(app, APP, tx.now))?;
-        // Whoever got in before without it has to show it now.
-        db::run(tx, "DELETE FROM session WHERE user = ?1 AND digest <> ?2", (user, digest(&value)))?;
         Ok((shown(tx, user, APP)?, made))
     })?;
     match app {
@@ -180,18 +215,21 @@ pub fn add_app(call: &Call) -> Result<Reply> {
     }
 }
 
-/// `DELETE account/authenticators/totp`; the recovery codes go with it, for they stand in for it.
+/// `DELETE account/authenticators/totp`
 pub fn remove_app(call: &Call) -> Result<Reply> {
     let Some(here) = Here::of(call)? else { return nobody(call) };
     let user = here.user.id;
-    let there = has(&*call.db().read()?, user)?;
+    let there = has_app(&*call.db().read()?, user)?;
     if !there {
         return Ok(envelope(404, json!({})));
     }
     if !here.is_fresh(call) {
         return prove_first(call, &here);
     }
-    call.write(move |tx, _| db::run(tx, "DELETE FROM authenticator WHERE user = ?1", [user]))?;
+    call.write(move |tx, _| {
+        db::run(tx, "DELETE FROM authenticator WHERE user = ?1 AND type = 'totp'", [user])?;
+        removed(tx, user)
+    })?;
     Ok(envelope(200, json!({})))
 }
 
@@ -214,7 +252,7 @@ pub fn renew_codes(call: &Call) -> Result<Reply> {
         return Ok(Wrong::one(
             "__all__",
             "cannot_generate_recovery_codes",
-            "Recovery codes stand in for an authenticator app; set one up first.",
+            "Recovery codes stand in for another second factor; set one up first.",
         ));
     }
     if !here.is_fresh(call) {
@@ -259,33 +297,39 @@ pub enum Shown {
     Refused(Reply),
 }
 
-/// Finishes a login that waits for its second factor.
+/// Finishes a login that waits for its second factor by a code.
 pub fn finish(call: &Call, code: String) -> Result<Shown> {
-    let Some((user, cookie, mut methods)) = waiting_user(call)? else { return Ok(Shown::Nothing) };
+    let Some(waiting) = waiting_user(call)? else { return Ok(Shown::Nothing) };
+    let (user, site) = (waiting.0.clone(), call.site.clone());
+    match complete(call, waiting, move |tx| try_code(tx, &site.secret, tx.user.id, &code))? {
+        (_, Some(shown)) => Ok(shown),
+        (Tried::TooMany, _) => Ok(Shown::Refused(too_many())),
+        _ => incorrect(call, &user.name).map(Shown::Refused),
+    }
+}
+
+/// Looks at what is shown as the second factor of a login that waits, and lets in whom it fits.
+pub fn complete(
+    call: &Call,
+    (user, cookie, mut methods): Waiting,
+    show: impl FnOnce(&Tx<'_>) -> Result<Tried> + Send + 'static,
+) -> Result<(Tried, Option<Shown>)> {
     let (client, agent) = (call.client.to_string(), call.header("User-Agent").unwrap_or_default().to_string());
-    let site = call.site.clone();
-    let (tried, session, methods) = call.site.db.write(user.clone(), move |tx| {
-        let id = tx.user.id;
+    let (tried, session) = call.site.db.write(user.clone(), move |tx| {
         // Another request may have ended the wait meanwhile.
         let tried = match session::staged(tx, &cookie, tx.now)? {
-            Some(_) => try_code(tx, &site.secret, id, &code)?,
+            Some(_) => show(tx)?,
             None => Tried::Wrong,
         };
         let Tried::Right { id: factor, kind } = tried else {
             session::stage_failed(tx, &cookie)?;
-            return Ok((tried, None, methods));
+            return Ok((tried, None));
         };
         methods.push(session::by_factor(factor, kind, tx.now));
         session::end_stage(tx, &cookie)?;
-        db::run(tx, "UPDATE user SET last_login = ?2 WHERE id = ?1", [id, tx.now])?;
-        let value = session::start(tx, id, &client, &agent, &methods)?;
-        Ok((tried, Some(value), methods))
+        Ok((tried, Some((start(tx, &client, &agent, &methods)?, methods))))
     })?;
-    match (tried, session) {
-        (Tried::Right { .. }, Some(value)) => Ok(Shown::In(value, user, methods)),
-        (Tried::TooMany, _) => Ok(Shown::Refused(too_many())),
-        _ => incorrect(call, &user.name).map(Shown::Refused),
-    }
+    Ok((tried, session.map(|(value, methods)| Shown::In(value, user, methods))))
 }
 
 /// `POST auth/2fa/authenticate`
@@ -301,10 +345,7 @@ pub fn authenticate(call: &Call) -> Result<Reply> {
     match finish(call, code)? {
         Shown::Nothing => Ok(envelope(409, json!({}))),
         Shown::Refused(reply) => Ok(reply),
-        Shown::In(value, user, methods) => {
-            let reply = session::with_session(somebody(call, &user, &methods)?, &value, call.secure);
-            Ok(session::with_csrf(reply, &session::csrf()?, call.secure))
-        }
+        Shown::In(value, user, methods) => inside(call, &user, &methods, &value),
     }
 }
 

@@ -1,13 +1,14 @@
 //! `/api/auth/v1/…`: accounts as a browser sees them: log in, second factors, passwords, addresses, sessions.
 //!
-//! Answers are `{status, data?, meta?, errors?}`. Only a session counts here, never a token: these addresses belong to browsers. Passkeys,
-//! telephones, logins by code and other identity providers are not offered; their addresses answer as the contract has it where they
-//! are switched off.
+//! Answers are `{status, data?, meta?, errors?}`. Only a session counts here, never a token: these addresses belong to browsers.
+//! Telephones, logins by code and other identity providers are not offered; their addresses answer as the contract has it where they
+//! are switched off. So is registration by a passkey, here as in the reference: its address is not there.
 
 pub mod address;
 pub mod factor;
 pub mod off;
 pub mod page;
+pub mod passkey;
 pub mod password;
 pub mod session;
 pub mod signup;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::engine::call::{Call, JSON, Reply, Verb};
-use crate::engine::describe::{Endpoint, Field, any, flag, int, text};
+use crate::engine::describe::{Endpoint, Field, any, flag, helper, int, text};
 use crate::engine::input::Content;
 use crate::error::{Error, Result};
 use crate::identity::session::{self as cookies, State};
@@ -36,6 +37,8 @@ static ENVELOPE: &[Field] = &[
 const fn wanted(name: &'static str) -> Field {
     text(name, 0).required().request()
 }
+
+static CREDENTIAL: &[Field] = &[any("credential").holds("{}").required().request()];
 
 /// The addresses.
 pub static ENDPOINTS: &[Endpoint] = &[
@@ -183,6 +186,58 @@ pub static ENDPOINTS: &[Endpoint] = &[
         operations: &["allauth_auth_2fa_reauthenticate_post"],
         input: &[wanted("code")],
         verbs: &[(Verb::Post, factor::prove)],
+        ..OPEN
+    },
+    Endpoint {
+        path: "api/auth/v1/account/authenticators/webauthn",
+        title: "passkeys of the caller",
+        operations: &[
+            "allauth_account_authenticators_webauthn_get",
+            "allauth_account_authenticators_webauthn_post",
+            "allauth_account_authenticators_webauthn_put",
+            "allauth_account_authenticators_webauthn_delete",
+        ],
+        statuses: &["200", "200", "200", "200"],
+        query: &[helper("passwordless")],
+        input: &[
+            text("name", 0).request(),
+            int("id").request(),
+            any("credential").holds("{}").request(),
+            any("authenticators").holds("[]").request(),
+        ],
+        verbs: &[
+            (Verb::Get, passkey::creation),
+            (Verb::Post, passkey::register),
+            (Verb::Put, passkey::rename),
+            (Verb::Delete, passkey::remove),
+        ],
+        ..OPEN
+    },
+    Endpoint {
+        path: "api/auth/v1/auth/webauthn/login",
+        title: "login by passkey",
+        operations: &["allauth_auth_webauthn_login_get", "allauth_auth_webauthn_login_post"],
+        statuses: &["200", "200"],
+        input: CREDENTIAL,
+        verbs: &[(Verb::Get, passkey::login_request), (Verb::Post, passkey::log_in)],
+        ..OPEN
+    },
+    Endpoint {
+        path: "api/auth/v1/auth/webauthn/authenticate",
+        title: "second factor by passkey",
+        operations: &["allauth_auth_webauthn_authenticate_get", "allauth_auth_webauthn_authenticate_post"],
+        statuses: &["200", "200"],
+        input: CREDENTIAL,
+        verbs: &[(Verb::Get, passkey::second_request), (Verb::Post, passkey::authenticate)],
+        ..OPEN
+    },
+    Endpoint {
+        path: "api/auth/v1/auth/webauthn/reauthenticate",
+        title: "proof of identity by passkey",
+        operations: &["allauth_auth_webauthn_reauthenticate_get", "allauth_auth_webauthn_reauthenticate_post"],
+        statuses: &["200", "200"],
+        input: CREDENTIAL,
+        verbs: &[(Verb::Get, passkey::proof_request), (Verb::Post, passkey::prove)],
         ..OPEN
     },
     Endpoint {

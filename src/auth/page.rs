@@ -1,5 +1,5 @@
 //! `/accounts/…`: the few pages on which people log in, show a code, set a new password or follow a link from a mail. They work without
-//! scripts. Each form carries a token against forged requests, which must repeat the cookie's.
+//! scripts, but for passkeys, which a browser shows to scripts alone. Each form carries a token against forged requests, which must repeat the cookie's.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ pub fn answer(call: &Call) -> Result<Reply> {
         ("login/", false) => login_form(call, ""),
         ("login/", true) => log_in(call),
         ("code/", false) => match waiting_user(call)? {
-            Some(_) => code_form(call, ""),
+            Some((user, ..)) => code_form(call, user.id, ""),
             None => login_form(call, ""),
         },
         ("code/", true) => show_code(call),
@@ -68,6 +68,15 @@ pub fn escape(text: &str) -> String {
 
 /// A page; `targets` are places outside this server to which its form may lead.
 pub fn page(status: u16, title: &str, content: &str, targets: &str) -> Reply {
+    framed(status, title, content, targets, "")
+}
+
+/// A page with our scripts.
+fn page_with_scripts(status: u16, title: &str, content: &str) -> Reply {
+    framed(status, title, content, "", "script-src 'self'; connect-src 'self'; ")
+}
+
+fn framed(status: u16, title: &str, content: &str, targets: &str, more: &str) -> Reply {
     let title = escape(title);
     let html = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -76,7 +85,7 @@ pub fn page(status: u16, title: &str, content: &str, targets: &str) -> Reply {
          <main class=\"page\" id=\"content\"><section class=\"card\">\n<h1>{title}</h1>\n{content}\n</section></main>\n</body>\n</html>\n"
     );
     let policy = format!(
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' {targets}; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; {more}style-src 'self'; img-src 'self'; form-action 'self' {targets}; base-uri 'none'; frame-ancestors 'none'"
     );
     let mut reply = Reply::document("text/html; charset=utf-8", html.into_bytes())
         .with("Content-Security-Policy", policy.replace(" ;", ";"))
@@ -103,6 +112,11 @@ impl Token {
             Some(value) => Ok(Token { value: value.into(), fresh: false }),
             None => Ok(Token { value: session::csrf()?, fresh: true }),
         }
+    }
+
+    /// Its value.
+    pub fn value(&self) -> &str {
+        &self.value
     }
 
     /// The hidden field of a form.
@@ -167,12 +181,13 @@ fn login_form(call: &Call, problem: &str) -> Result<Reply> {
         "<form class=\"stack\" method=\"post\" action=\"/accounts/login/\">{}{}\
          <div><label for=\"username\">User name</label><input id=\"username\" name=\"username\" autocomplete=\"username\" autocapitalize=\"none\" spellcheck=\"false\" required></div>\
          <div><label for=\"password\">Password</label><input id=\"password\" name=\"password\" type=\"password\" autocomplete=\"current-password\" required></div>\
-         {}<button class=\"main\">Sign in</button></form>",
+         {}<button class=\"main\">Sign in</button></form>{}",
         token.field(),
         hidden("next", &next(call)),
-        message(problem)
+        message(problem),
+        passkey_button(call, "login", "Sign in with a passkey")
     );
-    Ok(token.set(page(if problem.is_empty() { 200 } else { 400 }, "Sign in", &content, ""), call))
+    Ok(token.set(page_with_scripts(if problem.is_empty() { 200 } else { 400 }, "Sign in", &content), call))
 }
 
 fn log_in(call: &Call) -> Result<Reply> {
@@ -193,30 +208,47 @@ fn log_in(call: &Call) -> Result<Reply> {
 fn admit(call: &Call, entered: Entered) -> Result<Reply> {
     let (reply, cookie) = match entered {
         Entered::In(cookie, _) => (session::with_csrf(lead(&next(call)), &session::csrf()?, call.secure), cookie),
-        Entered::Waits(cookie) => (code_form(call, "")?, cookie),
+        Entered::Waits(cookie) => {
+            let user = session::staged(&*call.db().read()?, &cookie, call.now)?.map_or(0, |(user, _)| user);
+            (code_form(call, user, "")?, cookie)
+        }
     };
     Ok(session::with_session(reply, &cookie, call.secure))
 }
 
-fn code_form(call: &Call, problem: &str) -> Result<Reply> {
+/// A button for passkeys. A script shows it where the browser can do that, and leads on.
+fn passkey_button(call: &Call, step: &str, label: &str) -> String {
+    format!(
+        "<p class=\"message bad\" id=\"passkey-problem\" role=\"alert\"></p>\
+         <button type=\"button\" id=\"passkey\" data-path=\"/api/auth/v1/auth/webauthn/{step}\" data-next=\"{}\" hidden>{label}</button>\
+         <script src=\"/static/stockroom/passkey.js\" defer></script>",
+        escape(&next(call))
+    )
+}
+
+fn code_form(call: &Call, user: i64, problem: &str) -> Result<Reply> {
     let token = Token::of(call)?;
+    let passkeys = factor::kinds(&*call.db().read()?, user)?.iter().any(|kind| kind == "webauthn");
+    let button = if passkeys { passkey_button(call, "authenticate", "Use a passkey") } else { String::new() };
     let content = format!(
         "<form class=\"stack\" method=\"post\" action=\"/accounts/code/\">{}{}\
          <div><label for=\"code\">Code of your authenticator app, or a recovery code</label><input id=\"code\" name=\"code\" autocomplete=\"one-time-code\" inputmode=\"numeric\" required></div>\
-         {}<button class=\"main\">Go on</button></form>",
+         {}<button class=\"main\">Go on</button></form>{button}",
         token.field(),
         hidden("next", &next(call)),
         message(problem)
     );
-    Ok(token.set(page(if problem.is_empty() { 200 } else { 400 }, "Second factor", &content, ""), call))
+    Ok(token.set(page_with_scripts(if problem.is_empty() { 200 } else { 400 }, "Second factor", &content), call))
 }
 
 fn show_code(call: &Call) -> Result<Reply> {
     match factor::finish(call, given(call, "code"))? {
         Shown::In(cookie, _, methods) => admit(call, Entered::In(cookie, methods)),
         Shown::Nothing => login_form(call, "That took too long. Sign in again."),
-        Shown::Refused(_) if waiting_user(call)?.is_none() => login_form(call, "Too many wrong codes. Sign in again."),
-        Shown::Refused(_) => code_form(call, "This code is not right, or was used before."),
+        Shown::Refused(_) => match waiting_user(call)? {
+            None => login_form(call, "Too many wrong codes. Sign in again."),
+            Some((user, ..)) => code_form(call, user.id, "This code is not right, or was used before."),
+        },
     }
 }
 

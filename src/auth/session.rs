@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{Here, Wrong, envelope, factor, given, given_list, guard, needed, signup};
-use crate::db;
+use crate::db::{self, Tx};
 use crate::engine::call::{Call, Reply};
 use crate::error::{Error, Result};
 use crate::identity::login::{Checked, load};
@@ -14,10 +14,7 @@ use crate::identity::{User, password, session};
 /// What can be done by somebody who is not logged in, and what waits to be done.
 pub fn nobody(call: &Call) -> Result<Reply> {
     let conn = call.db().read()?;
-    let mut flows = vec![json!({"id": "login"})];
-    if signup::is_open(call, &conn)? {
-        flows.push(json!({"id": "signup"}));
-    }
+    let mut flows = entrances(call, &conn)?;
     if let Some(cookie) = session::cookie(call.header("Cookie"), session::COOKIE)
         && let Some((user, _)) = session::staged(&conn, cookie, call.now)?
     {
@@ -26,14 +23,29 @@ pub fn nobody(call: &Call) -> Result<Reply> {
     Ok(out(flows))
 }
 
+/// The ways in that are open to whoever is not logged in.
+pub fn entrances(call: &Call, conn: &rusqlite::Connection) -> Result<Vec<Value>> {
+    let mut flows = vec![json!({"id": "login"})];
+    if signup::is_open(call, conn)? {
+        flows.push(json!({"id": "signup"}));
+    }
+    flows.push(json!({"id": "mfa_login_webauthn"}));
+    Ok(flows)
+}
+
+/// What those are told who have just logged out.
+fn gone(call: &Call) -> Result<Reply> {
+    let flows = entrances(call, &*call.db().read()?)?;
+    Ok(session::without_session(out(flows)))
+}
+
 fn out(flows: Vec<Value>) -> Reply {
     envelope(401, json!({"data": {"flows": flows}, "meta": {"is_authenticated": false}}))
 }
 
 /// The flow that waits for a second factor.
 fn waiting(conn: &rusqlite::Connection, user: i64) -> Result<Value> {
-    let kinds: Vec<String> = db::column(conn, "SELECT type FROM authenticator WHERE user = ?1 ORDER BY type", [user])?;
-    Ok(json!({"id": "mfa_authenticate", "types": kinds, "is_pending": true}))
+    Ok(json!({"id": "mfa_authenticate", "types": factor::kinds(conn, user)?, "is_pending": true}))
 }
 
 /// A user as these answers show one.
@@ -55,7 +67,7 @@ pub fn prove_first(call: &Call, here: &Here) -> Result<Reply> {
     let conn = call.db().read()?;
     let mut flows = vec![json!({"id": "reauthenticate"})];
     if factor::has(&conn, here.user.id)? {
-        flows.push(json!({"id": "mfa_reauthenticate"}));
+        flows.push(json!({"id": "mfa_reauthenticate", "types": factor::kinds(&conn, here.user.id)?}));
     }
     let about = about(&conn, here.user.id)?;
     Ok(envelope(401, json!({"data": {"user": about, "methods": here.state.methods, "flows": flows}, "meta": {"is_authenticated": true}})))
@@ -109,19 +121,34 @@ pub fn begin(call: &Call, user: &Arc<User>, method: Value) -> Result<Entered> {
         if factor::has(tx, tx.user.id)? {
             return session::stage(tx, tx.user.id, method).map(Entered::Waits);
         }
-        db::run(tx, "UPDATE user SET last_login = ?2 WHERE id = ?1", [tx.user.id, tx.now])?;
         let methods = vec![method];
-        Ok(Entered::In(session::start(tx, tx.user.id, &client, &agent, &methods)?, methods))
+        Ok(Entered::In(start(tx, &client, &agent, &methods)?, methods))
     })
+}
+
+/// Starts a session for whoever showed all that is asked for; gives its cookie.
+pub fn start(tx: &Tx<'_>, client: &str, agent: &str, methods: &[Value]) -> Result<String> {
+    db::run(tx, "UPDATE user SET last_login = ?2 WHERE id = ?1", [tx.user.id, tx.now])?;
+    session::start(tx, tx.user.id, client, agent, methods)
+}
+
+/// Tells somebody who is in now so, and sets the cookies.
+pub fn inside(call: &Call, user: &User, methods: &[Value], cookie: &str) -> Result<Reply> {
+    let reply = session::with_session(somebody(call, user, methods)?, cookie, call.secure);
+    Ok(session::with_csrf(reply, &session::csrf()?, call.secure))
 }
 
 /// Lets somebody in who proved once who it is.
 pub fn enter(call: &Call, user: &Arc<User>, method: Value) -> Result<Reply> {
-    let (reply, cookie) = match begin(call, user, method)? {
-        Entered::In(cookie, methods) => (somebody(call, user, &methods)?, cookie),
-        Entered::Waits(cookie) => (out(vec![json!({"id": "login"}), waiting(&*call.db().read()?, user.id)?]), cookie),
-    };
-    Ok(session::with_csrf(session::with_session(reply, &cookie, call.secure), &session::csrf()?, call.secure))
+    match begin(call, user, method)? {
+        Entered::In(cookie, methods) => inside(call, user, &methods, &cookie),
+        Entered::Waits(cookie) => {
+            let conn = call.db().read()?;
+            let mut flows = entrances(call, &conn)?;
+            flows.push(waiting(&conn, user.id)?);
+            Ok(session::with_csrf(session::with_session(out(flows), &cookie, call.secure), &session::csrf()?, call.secure))
+        }
+    }
 }
 
 /// `DELETE auth/session`; answers 401: nobody is logged in any more, which is what was asked for.
@@ -132,8 +159,7 @@ pub fn log_out(call: &Call) -> Result<Reply> {
             session::end(tx, &cookie)
         })?;
     }
-    let flows = vec![json!({"id": "login"})];
-    Ok(session::without_session(out(flows)))
+    gone(call)
 }
 
 /// `POST auth/reauthenticate`
@@ -211,7 +237,7 @@ pub fn end(call: &Call) -> Result<Reply> {
     })?;
     match (known, current) {
         (false, _) => Ok(Wrong::one("sessions", "incorrect", "One of them is no session of yours.")),
-        (true, true) => Ok(session::without_session(out(vec![json!({"id": "login"})]))),
+        (true, true) => gone(call),
         (true, false) => listed(call, &here),
     }
 }
@@ -228,7 +254,7 @@ pub fn config(call: &Call) -> Result<Reply> {
                 "authentication_method": "username",
             },
             "socialaccount": {"providers": []},
-            "mfa": {"supported_types": ["totp", "recovery_codes"], "passkey_login_enabled": false},
+            "mfa": {"supported_types": ["totp", "recovery_codes", "webauthn"], "passkey_login_enabled": true},
             "usersessions": {"track_activity": false},
         }}),
     ))

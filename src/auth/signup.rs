@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use serde_json::json;
 
-use super::session::enter;
+use super::session::{enter, entrances};
 use super::{Wrong, address, envelope, given, guard, needed};
 use crate::common::setting;
 use crate::db;
@@ -105,7 +105,8 @@ fn make(call: &Call, name: String, email: String, plain: &str, waits: bool) -> R
         address::send_key(call, purpose, id, &name, &email)?;
     }
     if waits {
-        let flows = json!([{"id": "login"}, {"id": "signup"}, {"id": "verify_email", "is_pending": true}]);
+        let mut flows = entrances(call, &*call.db().read()?)?;
+        flows.push(json!({"id": "verify_email", "is_pending": true}));
         return Ok(envelope(401, json!({"data": {"flows": flows}, "meta": {"is_authenticated": false}})));
     }
     let user = load(&*call.db().read()?, id)?.unwrap_or_default();

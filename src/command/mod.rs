@@ -75,7 +75,7 @@ Options of serve:
   --smtp-host HOST        send mail through this server, with
   --smtp-port N, --smtp-user NAME, --smtp-tls none|starttls|tls, --smtp-from ADDRESS
                           (or STOCKROOM_SMTP_HOST, _PORT, _USER, _TLS, _FROM; the password in STOCKROOM_SMTP_PASSWORD alone)
-  --site-url URL          the address under which people reach this server, for links in mails and the name
+  --site-url URL          the address under which people reach this server, for links in mails, passkeys and the name
                           in OAuth's tokens (or STOCKROOM_SITE_URL)
   --backup FOLDER         make a backup there every day (or STOCKROOM_BACKUP), with
   --backup-every HOURS    another interval (or STOCKROOM_BACKUP_EVERY), and

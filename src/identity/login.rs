@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension};
 use subtle::ConstantTimeEq;
 
 use super::attempts::Attempts;
+use super::challenge::Challenges;
 use super::password::Verifier;
 use super::scope::Scopes;
 use super::session::{self, COOKIE, CSRF};
@@ -35,6 +36,8 @@ pub struct Identity {
     pub verifier: Verifier,
     /// Slows down guessing.
     pub attempts: Attempts,
+    /// What passkeys are asked.
+    pub challenges: Challenges,
 }
 
 #[derive(Clone)]
@@ -103,7 +106,13 @@ fn by_bearer(db: &Db, token: &str, on: bool) -> Result<Caller> {
 impl Identity {
     /// Nothing known yet.
     pub fn new() -> Identity {
-        Identity { known: Mutex::default(), version: AtomicU64::new(0), verifier: Verifier::new(), attempts: Attempts::new() }
+        Identity {
+            known: Mutex::default(),
+            version: AtomicU64::new(0),
+            verifier: Verifier::new(),
+            attempts: Attempts::new(),
+            challenges: Challenges::default(),
+        }
     }
 
     /// Finds out who asks: token, then name and password, then session.

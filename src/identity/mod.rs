@@ -1,9 +1,11 @@
 //! Who asks, and what they may do: one answer for every door.
 
 pub mod attempts;
+pub mod challenge;
 pub mod login;
 pub mod mail_key;
 pub mod otp;
+pub mod passkey;
 pub mod password;
 pub mod scope;
 pub mod seal;

@@ -111,12 +111,23 @@ CREATE INDEX login_stage_user ON login_stage (user);
 CREATE TABLE authenticator (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     user INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
-    type TEXT NOT NULL CHECK (type IN ('totp', 'recovery_codes')),
-    secret BLOB NOT NULL,                           -- of the app, or the seed of the recovery codes
-    used INTEGER NOT NULL DEFAULT 0,                -- the last 30 seconds' step that was used, or a bit for each used recovery code
+    type TEXT NOT NULL CHECK (type IN ('totp', 'recovery_codes', 'webauthn')),
+    secret BLOB NOT NULL,                           -- of the app, the seed of the recovery codes, or the public key of the passkey (COSE)
+    used INTEGER NOT NULL DEFAULT 0,                -- the last 30 seconds' step that was used, a bit for each used recovery code, or the passkey's counter
     created INTEGER NOT NULL,
-    last_used INTEGER,
-    UNIQUE (user, type)
+    last_used INTEGER
+);
+CREATE INDEX authenticator_user ON authenticator (user, type);
+CREATE UNIQUE INDEX authenticator_single ON authenticator (user, type) WHERE type <> 'webauthn';
+
+-- What passkeys have besides.
+CREATE TABLE passkey (
+    authenticator INTEGER PRIMARY KEY REFERENCES authenticator (id) ON DELETE CASCADE,
+    credential BLOB NOT NULL UNIQUE,                -- its own name for itself
+    party TEXT NOT NULL,                            -- the host for which it was made; it answers for no other
+    name TEXT NOT NULL,                             -- its owner's name for it
+    verified INTEGER NOT NULL,                      -- did it make sure who is there when it was made? only then it stands for a password
+    discoverable INTEGER                            -- can it be found without its name? null where the browser did not tell
 );
 
 -- Wrong codes of the last quarter of an hour.

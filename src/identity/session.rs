@@ -50,6 +50,11 @@ pub fn by_factor(id: i64, kind: &str, at: Moment) -> Value {
     json!({"method": "mfa", "at": seconds(at), "id": id, "type": kind})
 }
 
+/// That it was done by a passkey alone, which stands for both steps.
+pub fn by_passkey(id: i64, at: Moment) -> Value {
+    json!({"method": "mfa", "at": seconds(at), "id": id, "type": "webauthn", "passwordless": true})
+}
+
 /// A moment as the browser login shows it: seconds, with a fraction.
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of our time are far below 2^52")]
 pub fn seconds(at: Moment) -> f64 {

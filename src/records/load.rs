@@ -315,8 +315,25 @@ fn first_reading(conn: &Connection, records: &Path) -> Result<(Names, bool), Str
 
 /// Deletes what the file replaces: everything but what the server knows of itself, and people where the file brings none.
 fn empty(conn: &Connection, people: bool) -> crate::error::Result<()> {
-    const PEOPLE: &[&str] =
-        &["user", "user_group", "user_group_member", "ruleset", "owner", "token", "user_setting", "notification_setting"];
+    const PEOPLE: &[&str] = &[
+        "user",
+        "user_group",
+        "user_group_member",
+        "user_setting",
+        "user_mail",
+        "ruleset",
+        "owner",
+        "notification_setting",
+        "token",
+        "session",
+        "login_stage",
+        "authenticator",
+        "passkey",
+        "code_failure",
+        "mail_key",
+        "oauth_code",
+        "oauth_token",
+    ];
     let tables: Vec<String> = db::column(
         conn,
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' AND name NOT LIKE '%\\_search\\_%' ESCAPE '\\'",
@@ -324,7 +341,7 @@ fn empty(conn: &Connection, people: bool) -> crate::error::Result<()> {
     )?;
     for table in tables {
         let table = table.as_str();
-        if SPARED.contains(&table) || !people && (PEOPLE.contains(&table) || table.starts_with("user_") || table == "authenticator") {
+        if SPARED.contains(&table) || !people && PEOPLE.contains(&table) {
             continue;
         }
         db::run(conn, &format!("DELETE FROM \"{table}\""), [])?;

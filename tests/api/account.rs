@@ -291,9 +291,6 @@ fn what_is_not_offered_says_so() {
     assert_eq!(codes(&me.auth("DELETE", "account/providers", json!({})).is(400)), [("account", "account_not_found")]);
     assert_eq!(me.auth("GET", "account/phone", NONE).is(200)["data"], json!([]));
     me.auth("POST", "account/phone", json!({"phone": "+41"})).is(409);
-    for path in ["auth/webauthn/login", "auth/webauthn/authenticate", "account/authenticators/webauthn"] {
-        shop.store.get(&format!("/api/auth/v1/{path}")).is(404);
-    }
 }
 
 #[test]

@@ -151,7 +151,10 @@ fn what_concerns_security_wants_a_fresh_proof() {
     for (verb, path) in [("DELETE", APP), ("GET", CODES), ("POST", CODES)] {
         let asked = browser.auth(verb, path, NONE).is(401);
         assert_eq!(asked["meta"]["is_authenticated"], true);
-        assert_eq!(asked["data"]["flows"], json!([{"id": "reauthenticate"}, {"id": "mfa_reauthenticate"}]));
+        assert_eq!(
+            asked["data"]["flows"],
+            json!([{"id": "reauthenticate"}, {"id": "mfa_reauthenticate", "types": ["recovery_codes", "totp"]}])
+        );
     }
     assert_eq!(
         browser.auth("POST", "auth/reauthenticate", json!({"password": "wrong"})).is(400)["errors"][0]["code"],

@@ -9,6 +9,7 @@ pub mod browser;
 pub mod coverage;
 pub mod dice;
 pub mod goods;
+pub mod passkey;
 pub mod post_office;
 
 use std::collections::BTreeMap;
