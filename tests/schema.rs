@@ -36,6 +36,7 @@ const NULL_BY_RULE: &[(&str, &str, &str)] = &[
     ("build_item", "build_line", "the rules refuse null, which the contract first takes"),
     ("part_category", "icon", "part::category makes an empty text of null"),
     ("manufacturer_part", "MPN", "the field is wanted: null is refused, where the contract first takes it"),
+    ("part", "IPN", "null comes with records of other servers alone, and is shown as they show it"),
 ];
 
 /// A fresh database; the folder lives as long as the pair.
