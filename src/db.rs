@@ -15,6 +15,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::functions::FunctionFlags;
+use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use crate::engine::moment::{self, Moment};
@@ -47,6 +48,29 @@ const GROUP: usize = 128;
 /// How long another process may hold the database.
 const BUSY: Duration = Duration::from_secs(5);
 
+/// Queries slower than this many milliseconds go to the log; 0 for none. Process-wide, for SQLite calls a plain function.
+static SLOW: AtomicU64 = AtomicU64::new(0);
+static SLOW_QUERIES: AtomicU64 = AtomicU64::new(0);
+
+/// From now on connections that are opened write slow queries to the log, without the values in them.
+pub fn watch_slow_queries(milliseconds: Option<u64>) {
+    SLOW.store(milliseconds.unwrap_or(0), SeqCst);
+}
+
+/// How many there were.
+pub fn slow_queries() -> u64 {
+    SLOW_QUERIES.load(SeqCst)
+}
+
+fn note_slow(event: TraceEvent<'_>) {
+    if let TraceEvent::Profile(statement, took) = event
+        && took.as_millis() >= u128::from(SLOW.load(SeqCst))
+    {
+        SLOW_QUERIES.fetch_add(1, SeqCst);
+        log::warn!("slow query, {} ms: {}", took.as_millis(), statement.sql());
+    }
+}
+
 /// An open data folder's database.
 pub struct Db {
     path: PathBuf,
@@ -58,11 +82,13 @@ pub struct Db {
     changes: Arc<Changes>,
 }
 
-/// How often rows of the watched tables were changed and committed; caches compare it.
+/// How often rows of the watched tables were changed and committed, which caches compare; and how many transactions and changes there were.
 #[derive(Default)]
 struct Changes {
     committed: AtomicU64,
     pending: AtomicU64,
+    commits: AtomicU64,
+    changes: AtomicU64,
 }
 
 /// Tables whose rows other parts of the server keep in memory.
@@ -189,6 +215,11 @@ impl Db {
         self.changes.committed.load(SeqCst)
     }
 
+    /// Transactions made durable, and changes that were asked for, since the start.
+    pub fn written(&self) -> (u64, u64) {
+        (self.changes.commits.load(SeqCst), self.changes.changes.load(SeqCst))
+    }
+
     /// A connection to read with. It sees whatever is committed; give it back before you wait for anything.
     ///
     /// # Errors
@@ -311,6 +342,8 @@ fn write_all(conn: &Connection, work: &Receiver<Job>, changes: &Changes) {
         {
             log::error!("rollback: {e}");
         }
+        changes.commits.fetch_add(u64::from(durable.is_ok()), SeqCst);
+        changes.changes.fetch_add(answers.len() as u64, SeqCst);
         let changed = changes.pending.swap(0, SeqCst);
         changes.committed.fetch_add(changed, SeqCst);
         for answer in answers {
@@ -354,6 +387,9 @@ fn connect(path: &Path, read_only: bool) -> rusqlite::Result<Connection> {
         conn.execute_batch(
             "PRAGMA cache_size = -1024; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216; PRAGMA wal_autocheckpoint = 4000; PRAGMA recursive_triggers = OFF;",
         )?;
+    }
+    if SLOW.load(SeqCst) > 0 {
+        conn.trace_v2(TraceEventCodes::SQLITE_TRACE_PROFILE, Some(note_slow));
     }
     regexp(&conn)?;
     crate::site::functions(&conn)?;

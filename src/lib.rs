@@ -17,6 +17,7 @@ pub mod front;
 pub mod identity;
 pub mod mail;
 pub mod media;
+pub mod metrics;
 pub mod oauth;
 pub mod openapi;
 pub mod order;

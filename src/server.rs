@@ -17,6 +17,7 @@ use crate::front::forwarded::{self, Network};
 use crate::front::{Backend, Request};
 use crate::identity::login::{Caller, Credentials};
 use crate::identity::{User, session};
+use crate::metrics::Metrics;
 use crate::oauth;
 use crate::router::{self, Found, Target};
 use crate::site::{API_VERSION, SPEAKS, Site, VERSION};
@@ -37,6 +38,7 @@ pub struct Server {
     /// Proxies whose word about the client counts.
     trusted: Vec<Network>,
     requests: AtomicU64,
+    pub(crate) metrics: Metrics,
 }
 
 /// Why an answer came about, for its headers.
@@ -48,7 +50,7 @@ struct Answered {
 impl Server {
     /// A server for a data folder; `trusted` are the proxies in front of it.
     pub fn new(site: Site, trusted: Vec<Network>) -> Arc<Server> {
-        Arc::new(Server { site: Arc::new(site), trusted, requests: AtomicU64::new(1) })
+        Arc::new(Server { site: Arc::new(site), trusted, requests: AtomicU64::new(1), metrics: Metrics::default() })
     }
 
     /// The data folder's server.
@@ -299,8 +301,10 @@ impl Backend for Server {
     fn answer(&self, request: &mut Request) -> ResponseBox {
         let started = std::time::Instant::now();
         let answered = self.respond(request);
-        log::info!("{} {} {} {}us", request.method, path_of(&request.target), answered.reply.status, started.elapsed().as_micros());
-        self.dress(answered, request.method == Method::Options)
+        let took = started.elapsed();
+        self.metrics.note(request.method.as_str(), answered.reply.status, took);
+        log::info!("{} {} {} {}us", request.method, path_of(&request.target), answered.reply.status, took.as_micros());
+        self.dress(answered)
     }
 
     fn body_limit(&self, request: &Request) -> u64 {
@@ -316,7 +320,9 @@ impl Backend for Server {
         let path = path_of(&request.target);
         let error = Error::Internal(format!("panic: {what}"));
         self.report(&error, path);
-        self.dress(Answered { reply: error_reply(&error, path, ""), allow: None }, false)
+        let reply = error_reply(&error, path, "");
+        self.metrics.note(request.method.as_str(), reply.status, std::time::Duration::ZERO);
+        self.dress(Answered { reply, allow: None })
     }
 }
 
@@ -326,7 +332,7 @@ fn path_of(target: &str) -> &str {
 }
 
 impl Server {
-    fn dress(&self, answered: Answered, _options: bool) -> ResponseBox {
+    fn dress(&self, answered: Answered) -> ResponseBox {
         let Reply { status, kind, body, headers, file } = answered.reply;
         let mut all: Vec<Header> = Vec::with_capacity(headers.len() + 10);
         let mut add = |name: &str, value: &str| all.extend(Header::from_bytes(name, value).ok());
@@ -345,9 +351,8 @@ impl Server {
         add("X-InvenTree-Version", SPEAKS);
         add("X-InvenTree-API", &API_VERSION.to_string());
         add("X-InvenTree-Python", "none");
-        add("X-InvenTree-Installer", concat!("stockroom ", env!("CARGO_PKG_VERSION")));
+        add("X-InvenTree-Installer", &format!("stockroom {VERSION}"));
         add("X-InvenTree-ReqId", &format!("{:x}-{:x}", self.site.started, self.requests.fetch_add(1, Relaxed)));
-        let _ = VERSION;
         if let Some((file, length)) = file {
             let length_known = usize::try_from(length).ok();
             return Response::new(StatusCode(status), all, file.take(length), length_known, None).boxed();

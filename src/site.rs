@@ -36,6 +36,8 @@ pub struct Site {
     pub url: Option<String>,
     /// More talkative answers for developers.
     pub debug: bool,
+    /// Are the figures of the server shown at `/metrics`?
+    pub metrics: bool,
     /// Backups that the server makes by itself.
     pub backups: Option<crate::backup::Schedule>,
     /// The words of the command line that set something.
@@ -77,6 +79,7 @@ impl Site {
             signing: crate::oauth::key::Keeper::default(),
             url: None,
             debug: false,
+            metrics: false,
             backups: None,
             options: Vec::new(),
         })

@@ -46,6 +46,7 @@ pub fn page(server: &Server, request: &Request, path: &str, own: &str, client: I
             true => Ok(Reply::document("text/plain; charset=utf-8", b"".as_slice())),
             false => Err(Error::Unauthenticated("Log in first.".into())),
         },
+        "/metrics" if server.site().metrics => figures(server, request, path, own, client),
         "/favicon.ico" => Ok(Reply::empty(302).with("Location", "/static/stockroom/icon.svg")),
         _ => match path.strip_prefix("/static/").and_then(|name| FILES.iter().find(|f| f.0 == name)) {
             Some((_, kind, bytes)) => {
@@ -55,6 +56,18 @@ pub fn page(server: &Server, request: &Request, path: &str, own: &str, client: I
             None => Err(Error::NotFound("There is nothing at this address.".into())),
         },
     }
+}
+
+/// Figures of the server: for this machine itself, and for staff.
+fn figures(server: &Server, request: &Request, path: &str, own: &str, client: IpAddr) -> Result<Reply> {
+    if !client.is_loopback() {
+        let caller = caller(server, request, path, own, client)?.ok_or_else(|| Error::Unauthenticated("Log in first.".into()))?;
+        if !caller.user.staff {
+            return Err(Error::denied());
+        }
+    }
+    let text = server.metrics.text(server.site())?;
+    Ok(Reply::document("text/plain; version=0.0.4; charset=utf-8", text.into_bytes()).with("Cache-Control", "no-store"))
 }
 
 /// Does this client want to read rather than to compute? Browsers name HTML before everything else.

@@ -80,6 +80,8 @@ Options of serve:
   --backup FOLDER         make a backup there every day (or STOCKROOM_BACKUP), with
   --backup-every HOURS    another interval (or STOCKROOM_BACKUP_EVERY), and
   --keep N                as many of them kept (or STOCKROOM_BACKUP_KEEP; 7 without either)
+  --metrics               figures for Prometheus at /metrics, for this machine and for staff (or STOCKROOM_METRICS=1)
+  --slow-query MS         write queries to the log that take longer (or STOCKROOM_SLOW_QUERY)
   --oauth                 be an OAuth 2 and OpenID Connect provider below /o/ (or STOCKROOM_OAUTH=1)
 
 For the first start:
@@ -121,6 +123,8 @@ pub struct Options {
     keep: Option<usize>,
     backup: Option<PathBuf>,
     backup_every: Option<u32>,
+    metrics: bool,
+    slow_query: Option<u64>,
 }
 
 impl Options {
@@ -245,6 +249,8 @@ fn parse(args: impl Iterator<Item = OsString>) -> Result<Options, String> {
             Long("with-key") => options.with_key = true,
             Long("keep") => options.keep = Some(parser.value().and_then(|v| v.parse()).map_err(say)?),
             Long("backup") => options.backup = Some(parser.value().map_err(say)?.into()),
+            Long("metrics") => options.metrics = true,
+            Long("slow-query") => options.slow_query = Some(parser.value().and_then(|v| v.parse()).map_err(say)?),
             Long("backup-every") => options.backup_every = Some(parser.value().and_then(|v| v.parse()).map_err(say)?),
             Value(word) => options.words.push(word.string().map_err(say)?),
             other => return Err(say(other.unexpected())),

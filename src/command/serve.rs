@@ -28,10 +28,13 @@ pub fn serve(options: &Options) -> Result<(), String> {
     let mail = super::mail::config(options)?;
     let folder = options.folder();
     let backups = super::backup::schedule(options)?;
+    let slow = std::env::var("STOCKROOM_SLOW_QUERY").ok().map(|text| text.parse().map_err(|_| format!("STOCKROOM_SLOW_QUERY={text}: milliseconds are expected")));
+    stockroom::db::watch_slow_queries(options.slow_query.map(Ok).or(slow).transpose()?);
     let mut site = Site::open(&folder)?;
     // For as long as the process lives.
     let _lock = stockroom::backup::lock(&site.folder)?;
     site.backups = backups;
+    site.metrics = options.metrics || std::env::var("STOCKROOM_METRICS").is_ok_and(|on| stockroom::engine::call::loosely_true(&on));
     (site.debug, site.options) = (options.debug(), options.given());
     site.url = super::mail::given(options.site_url.as_ref(), "STOCKROOM_SITE_URL").map(|url| url.trim_end_matches('/').to_string());
     site.oauth = options.oauth || std::env::var("STOCKROOM_OAUTH").is_ok_and(|on| stockroom::engine::call::loosely_true(&on));

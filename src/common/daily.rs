@@ -60,6 +60,7 @@ pub const ROUND: Duration = Duration::from_secs(15 * 60);
 /// # Errors
 /// The database cannot be used.
 pub fn round(site: &Arc<Site>) -> Result<()> {
+    look_at_disk(site);
     run(site)?;
     back_up(site)?;
     let queued: i64 = db::one(&*site.db.read()?, "SELECT count(*) FROM part_pricing WHERE scheduled = 1", [])?.unwrap_or(0);
@@ -67,6 +68,15 @@ pub fn round(site: &Arc<Site>) -> Result<()> {
         site.db.write(User::system(), |tx| pricing::update_queued(tx).map(|_| ()))?;
     }
     Ok(())
+}
+
+/// Warns while there is time: below this the disk is nearly full.
+const LEAST_FREE: u64 = 64 << 20;
+
+fn look_at_disk(site: &Site) {
+    if let Some(free) = crate::metrics::free_space(&site.folder).filter(|free| *free < LEAST_FREE) {
+        log::warn!("only {} MB are left on the disk of {}; once it is full nothing can be changed any more", free >> 20, site.folder.display());
+    }
 }
 
 /// Makes the backup that is due. A failure is noted once a day, however often it is tried again.
