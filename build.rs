@@ -1,15 +1,19 @@
-//! Packs the OpenAPI document, so that the binary carries 50 KB of it instead of 800.
+//! Packs the large texts among the assets: the binary carries 80 KB of them instead of 900.
 
 use std::io::Write;
 use std::path::Path;
 
-const DOCUMENT: &str = "assets/openapi.json";
+const PACKED: [&str; 5] = ["openapi.json", "settings.json", "licenses.json", "icons.json", "common-passwords.txt"];
 
 fn main() -> std::io::Result<()> {
-    println!("cargo::rerun-if-changed={DOCUMENT}");
     let out = std::env::var_os("OUT_DIR").ok_or_else(|| std::io::Error::other("cargo sets OUT_DIR"))?;
-    let file = std::fs::File::create(Path::new(&out).join("openapi.json.gz"))?;
-    let mut packer = flate2::GzBuilder::new().write(file, flate2::Compression::best());
-    packer.write_all(&std::fs::read(DOCUMENT)?)?;
-    packer.finish()?.sync_all()
+    for name in PACKED {
+        let source = Path::new("assets").join(name);
+        println!("cargo::rerun-if-changed={}", source.display());
+        let file = std::fs::File::create(Path::new(&out).join(format!("{name}.gz")))?;
+        let mut packer = flate2::GzBuilder::new().write(file, flate2::Compression::best());
+        packer.write_all(&std::fs::read(source)?)?;
+        packer.finish()?.sync_all()?;
+    }
+    Ok(())
 }

@@ -21,6 +21,7 @@ pub mod metrics;
 pub mod oauth;
 pub mod openapi;
 pub mod order;
+pub mod packed;
 pub mod part;
 pub mod records;
 pub mod router;

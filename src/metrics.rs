@@ -142,7 +142,8 @@ fn process(site: &Site, page: &mut Page) {
         page.one("stockroom_disk_written_bytes_total", "counter", "Bytes sent to the disk: what wears an SD card.", written);
     }
     // After the name in brackets: the 12th and 13th fields are ticks in user and kernel mode.
-    let ticks: Vec<f64> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2).filter_map(|t| t.parse().ok()).collect();
+    let ticks: Vec<f64> =
+        stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2).filter_map(|t| t.parse().ok()).collect();
     page.one("process_cpu_seconds_total", "counter", "Processor time used.", ticks.iter().sum::<f64>() / TICKS);
     if let Ok(open) = std::fs::read_dir("/proc/self/fd") {
         page.one("process_open_fds", "gauge", "Open file descriptors.", open.count());

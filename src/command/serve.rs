@@ -28,7 +28,9 @@ pub fn serve(options: &Options) -> Result<(), String> {
     let mail = super::mail::config(options)?;
     let folder = options.folder();
     let backups = super::backup::schedule(options)?;
-    let slow = std::env::var("STOCKROOM_SLOW_QUERY").ok().map(|text| text.parse().map_err(|_| format!("STOCKROOM_SLOW_QUERY={text}: milliseconds are expected")));
+    let slow = std::env::var("STOCKROOM_SLOW_QUERY")
+        .ok()
+        .map(|text| text.parse().map_err(|_| format!("STOCKROOM_SLOW_QUERY={text}: milliseconds are expected")));
     stockroom::db::watch_slow_queries(options.slow_query.map(Ok).or(slow).transpose()?);
     let mut site = Site::open(&folder)?;
     // For as long as the process lives.

@@ -8,6 +8,7 @@ use crate::engine::describe::{Endpoint, Field, any, flag, int, text};
 use crate::engine::openapi;
 use crate::error::Result;
 use crate::identity::Access;
+use crate::packed::{packed, unpack};
 use crate::site::{API_VERSION, SPEAKS, VERSION};
 
 /// The addresses of this file.
@@ -154,7 +155,8 @@ fn health(call: &Call) -> Result<Reply> {
 
 /// What this program is built from; there is no browser client whose parts could be named.
 fn licenses(_: &Call) -> Result<Reply> {
-    Ok(Reply::document(JSON, concat!("{\"backend\":", include_str!("../../assets/licenses.json"), ",\"frontend\":[]}").as_bytes()))
+    let text = format!("{{\"backend\":{},\"frontend\":[]}}", unpack(packed!("licenses.json"))?);
+    Ok(Reply::document(JSON, text.into_bytes()))
 }
 
 /// YAML, or JSON where the client prefers it.

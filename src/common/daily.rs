@@ -75,7 +75,11 @@ const LEAST_FREE: u64 = 64 << 20;
 
 fn look_at_disk(site: &Site) {
     if let Some(free) = crate::metrics::free_space(&site.folder).filter(|free| *free < LEAST_FREE) {
-        log::warn!("only {} MB are left on the disk of {}; once it is full nothing can be changed any more", free >> 20, site.folder.display());
+        log::warn!(
+            "only {} MB are left on the disk of {}; once it is full nothing can be changed any more",
+            free >> 20,
+            site.folder.display()
+        );
     }
 }
 

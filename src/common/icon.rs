@@ -3,7 +3,9 @@
 use crate::engine::call::{JSON, Reply, Verb};
 use crate::engine::describe::*;
 use crate::engine::write::Change;
+use crate::error::Result;
 use crate::identity::Access;
+use crate::packed::{packed, unpack};
 
 /// The address. The pack's fonts are the clients' own: none is served here.
 pub static ENDPOINT: Endpoint = Endpoint {
@@ -20,12 +22,14 @@ pub static ENDPOINT: Endpoint = Endpoint {
     ],
     output_schema: "IconPackage",
     answers_list: true,
-    verbs: &[(Verb::Get, |_| Ok(Reply::document(JSON, PACK.as_bytes()).with("Cache-Control", "public, max-age=86400")))],
+    verbs: &[(Verb::Get, |_| Ok(Reply::document(JSON, pack()?.into_bytes()).with("Cache-Control", "public, max-age=86400")))],
     ..Endpoint::BASE
 };
 
 /// Icons of the pack that clients have; names and code points are those of Tabler Icons.
-const PACK: &str = concat!(r#"[{"name":"Tabler Icons","prefix":"ti","fonts":{},"icons":"#, include_str!("../../assets/icons.json"), "}]");
+fn pack() -> Result<String> {
+    Ok(format!(r#"[{{"name":"Tabler Icons","prefix":"ti","fonts":{{}},"icons":{}}}]"#, unpack(packed!("icons.json"))?))
+}
 
 /// The packs that clients have.
 const PACKS: &[&str] = &["ti"];

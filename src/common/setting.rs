@@ -15,6 +15,7 @@ use crate::engine::json::Json;
 use crate::engine::write::Change;
 use crate::error::{Error, Problem, Problems, Result, WHOLE, invalid};
 use crate::identity::Access;
+use crate::packed::{packed, unpack};
 
 /// What a setting is.
 #[derive(Deserialize)]
@@ -61,7 +62,7 @@ struct Table {
 
 #[expect(clippy::expect_used, reason = "the file is part of the program, and a test reads it")]
 static TABLE: LazyLock<Table> =
-    LazyLock::new(|| serde_json::from_str(include_str!("../../assets/settings.json")).expect("assets/settings.json"));
+    LazyLock::new(|| serde_json::from_str(&unpack(packed!("settings.json")).expect("packed")).expect("assets/settings.json"));
 static BY_KEY: LazyLock<HashMap<&'static str, &'static Setting>> =
     LazyLock::new(|| TABLE.global.iter().chain(&TABLE.user).map(|s| (s.key.as_str(), s)).collect());
 

@@ -1,10 +1,8 @@
-//! The OpenAPI document: made from the descriptions by the command line, embedded and served as it was made.
+//! The OpenAPI document: made from the descriptions by a test, embedded and served as it was made.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
 use std::sync::OnceLock;
 
-use flate2::read::GzDecoder;
 use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
@@ -13,18 +11,17 @@ use super::describe::{Action, Answers, Endpoint, Filter, Lookup, Reads, Resource
 use super::schema::{Schemas, name_of};
 use crate::error::{Error, Result};
 use crate::identity::{Access, Right, Role, scope};
+use crate::packed::{packed, unpack};
 
 /// The document as it is served, compressed with gzip: a fifteenth of its size. A test keeps it equal to the descriptions.
-pub const COMPRESSED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json.gz"));
+pub const COMPRESSED: &[u8] = packed!("openapi.json");
 
 /// The document as it is served.
 ///
 /// # Errors
 /// The embedded document is damaged.
 pub fn served() -> Result<String> {
-    let mut text = String::new();
-    GzDecoder::new(COMPRESSED).read_to_string(&mut text).map_err(|e| Error::Internal(e.to_string()))?;
-    Ok(text)
+    unpack(COMPRESSED)
 }
 
 /// Media types of a request's body.

@@ -12,6 +12,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
+use crate::packed::{packed, unpack};
+
 /// Rounds for new passwords: the figure OWASP gives for PBKDF2-HMAC-SHA256. Django's own default is higher, but a
 /// Raspberry Pi 4 has no SHA instructions and must still log somebody in within about a second.
 pub const ITERATIONS: u32 = 600_000;
@@ -165,8 +167,8 @@ fn share(part: usize, whole: usize) -> f64 {
 }
 
 fn is_common(lower: &str) -> bool {
-    static COMMON: LazyLock<Vec<&str>> = LazyLock::new(|| include_str!("../../assets/common-passwords.txt").lines().collect());
-    COMMON.binary_search(&lower).is_ok()
+    static COMMON: LazyLock<String> = LazyLock::new(|| unpack(packed!("common-passwords.txt")).unwrap_or_default());
+    COMMON.lines().any(|common| common == lower)
 }
 
 /// Checks the passwords of requests: few at once, and known credentials without the rounds.
