@@ -182,7 +182,7 @@ impl<'a> Conn<'a> {
     /// Waits for a whole head and yields its length. The client has `wait` to begin and then the time for a head.
     pub(super) fn head(&mut self, wait: Duration) -> Result<usize, End> {
         if self.start == self.end && self.buf.len() > BUFFER {
-            self.buf = Vec::new(); // an idle connection costs little
+            (self.buf, self.start, self.end) = (Vec::new(), 0, 0); // an idle connection costs little
         }
         let (mut seen, mut lines, mut begun) = (0, 0, self.start < self.end);
         self.wire.until(Instant::now() + if begun { self.patience } else { wait });

@@ -53,6 +53,18 @@ fn a_large_upload_lands_in_a_file_with_the_right_bytes() {
 }
 
 #[test]
+fn one_connection_carries_one_large_body_after_the_other() {
+    let server = serve(Config::default());
+    let mut client = server.connect();
+    // Between them the buffer shrinks again.
+    for n in [200_000, 100, 2_000_000, 0, 200_000] {
+        client.send(sized("/upload", n));
+        let answer = client.answer().text().to_owned();
+        assert!(answer.contains(&format!(" {n} [")), "{n}: {answer}");
+    }
+}
+
+#[test]
 fn a_body_over_the_limit_is_refused_before_it_is_read() {
     let server = serve(Config::default());
     for n in ["1048577", "100000000000", "18446744073709551615", "999999999999999999999999"] {
