@@ -8,6 +8,7 @@ use crate::engine::moment;
 use crate::error::{Error, Result};
 use crate::front::Request;
 use crate::identity::login::{Caller, Credentials};
+use crate::packed::{packed, unpack};
 use crate::server::Server;
 use crate::{media, router};
 
@@ -15,13 +16,18 @@ use crate::{media, router};
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 const HTML: &str = "text/html; charset=utf-8";
 
-/// Files below `/static/`.
-static FILES: &[(&str, &str, &[u8])] = &[
-    ("stockroom/page.css", "text/css; charset=utf-8", include_bytes!("../assets/page.css")),
-    ("stockroom/home.js", "text/javascript; charset=utf-8", include_bytes!("../assets/home.js")),
-    ("stockroom/passkey.js", "text/javascript; charset=utf-8", include_bytes!("../assets/passkey.js")),
-    ("stockroom/api-doc.js", "text/javascript; charset=utf-8", include_bytes!("../assets/api-doc.js")),
-    ("stockroom/browse.js", "text/javascript; charset=utf-8", include_bytes!("../assets/browse.js")),
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// Texts below `/static/`, packed.
+static TEXTS: &[(&str, &str, &[u8])] = &[
+    ("stockroom/page.css", "text/css; charset=utf-8", packed!("page.css")),
+    ("stockroom/home.js", SCRIPT, packed!("home.js")),
+    ("stockroom/passkey.js", SCRIPT, packed!("passkey.js")),
+    ("stockroom/api-doc.js", SCRIPT, packed!("api-doc.js")),
+    ("stockroom/browse.js", SCRIPT, packed!("browse.js")),
+];
+/// Images below `/static/`.
+static IMAGES: &[(&str, &str, &[u8])] = &[
     ("stockroom/icon.svg", "image/svg+xml", include_bytes!("../assets/icon.svg")),
     ("img/blank_image.png", "image/png", include_bytes!("../assets/blank.png")),
     ("img/blank_image.thumbnail.png", "image/png", include_bytes!("../assets/blank.png")),
@@ -38,8 +44,8 @@ pub fn page(server: &Server, request: &Request, path: &str, own: &str, client: I
         return Err(Error::Method(request.method.to_string()));
     }
     match path {
-        "/" => Ok(html(include_bytes!("../assets/home.html"))),
-        "/api-doc" | "/api-doc/" if known(server, request, path, own, client)? => Ok(html(include_bytes!("../assets/api-doc.html"))),
+        "/" => html(packed!("home.html")),
+        "/api-doc" | "/api-doc/" if known(server, request, path, own, client)? => html(packed!("api-doc.html")),
         "/api-doc" | "/api-doc/" => Ok(Reply::empty(302).with("Location", "/?next=/api-doc/")),
         // Proxies ask here before they serve files.
         "/auth/" => match known(server, request, path, own, client)? {
@@ -48,14 +54,20 @@ pub fn page(server: &Server, request: &Request, path: &str, own: &str, client: I
         },
         "/metrics" if server.site().metrics => figures(server, request, path, own, client),
         "/favicon.ico" => Ok(Reply::empty(302).with("Location", "/static/stockroom/icon.svg")),
-        _ => match path.strip_prefix("/static/").and_then(|name| FILES.iter().find(|f| f.0 == name)) {
-            Some((_, kind, bytes)) => {
-                Ok(Reply::document(kind, *bytes).with("Cache-Control", "public, max-age=300").with("Content-Security-Policy", POLICY))
-            }
-            None if path.starts_with("/media/") => file(server, request, path, own, client),
-            None => Err(Error::NotFound("There is nothing at this address.".into())),
-        },
+        _ if path.starts_with("/media/") => file(server, request, path, own, client),
+        _ => asset(path.strip_prefix("/static/").unwrap_or_default()),
     }
+}
+
+/// A part of the pages.
+fn asset(name: &str) -> Result<Reply> {
+    let named = |files: &'static [(&str, &str, &[u8])]| files.iter().find(|file| file.0 == name);
+    let reply = match (named(TEXTS), named(IMAGES)) {
+        (Some((_, kind, bytes)), _) => Reply::document(kind, unpack(bytes)?.into_bytes()),
+        (_, Some((_, kind, bytes))) => Reply::document(kind, *bytes),
+        _ => return Err(Error::NotFound("There is nothing at this address.".into())),
+    };
+    Ok(reply.with("Cache-Control", "public, max-age=300").with("Content-Security-Policy", POLICY))
 }
 
 /// Figures of the server: for this machine itself, and for staff.
@@ -91,8 +103,8 @@ pub fn readable(reply: Reply, path: &str, allow: &str) -> Reply {
         .with("Cache-Control", "no-cache")
 }
 
-fn html(bytes: &'static [u8]) -> Reply {
-    html_of(bytes.into())
+fn html(packed: &[u8]) -> Result<Reply> {
+    Ok(html_of(unpack(packed)?.into_bytes().into()))
 }
 
 fn html_of(bytes: std::borrow::Cow<'static, [u8]>) -> Reply {

@@ -71,7 +71,7 @@ Options of serve:
   --debug                 for developers: addresses of the API opened in a browser show a readable page with forms
                           (or STOCKROOM_DEBUG=1)
   --tls-cert FILE --tls-key FILE
-                          serve HTTPS with this certificate and key, both PEM (in builds with TLS)
+                          serve HTTPS with this certificate and key, both PEM (or STOCKROOM_TLS_CERT, STOCKROOM_TLS_KEY)
   --smtp-host HOST        send mail through this server, with
   --smtp-port N, --smtp-user NAME, --smtp-tls none|starttls|tls, --smtp-from ADDRESS
                           (or STOCKROOM_SMTP_HOST, _PORT, _USER, _TLS, _FROM; the password in STOCKROOM_SMTP_PASSWORD alone)

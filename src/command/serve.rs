@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,7 +51,7 @@ pub fn serve(options: &Options) -> Result<(), String> {
         "guarded" => {
             let front = Guarded::bind(address, server.clone(), config(options)?).map_err(|e| explain(address, &e))?;
             first_user(server.site())?;
-            announce(front.local_addr(), &folder, options.tls_cert.is_some());
+            announce(front.local_addr(), &folder, certificate(options).0.is_some());
             let running = front.clone();
             let accepting = std::thread::Builder::new().name("accept".into()).spawn(move || running.run()).map_err(|e| e.to_string())?;
             signals.forever().next();
@@ -128,10 +129,18 @@ fn trusted(options: &Options) -> Result<Vec<Network>, String> {
     .collect()
 }
 
+/// The certificate and its key, as the command line or the environment name them.
+fn certificate(options: &Options) -> (Option<PathBuf>, Option<PathBuf>) {
+    let named = |given: &Option<PathBuf>, variable: &str| {
+        given.clone().or_else(|| std::env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from))
+    };
+    (named(&options.tls_cert, "STOCKROOM_TLS_CERT"), named(&options.tls_key, "STOCKROOM_TLS_KEY"))
+}
+
 #[cfg(feature = "tls")]
 fn config(options: &Options) -> Result<Config, String> {
-    let tls = match (&options.tls_cert, &options.tls_key) {
-        (Some(cert), Some(key)) => Some(stockroom::front::tls::tls_config(cert, key)?),
+    let tls = match certificate(options) {
+        (Some(cert), Some(key)) => Some(stockroom::front::tls::tls_config(&cert, &key)?),
         (None, None) => None,
         _ => return Err("--tls-cert and --tls-key belong together".into()),
     };
@@ -140,7 +149,7 @@ fn config(options: &Options) -> Result<Config, String> {
 
 #[cfg(not(feature = "tls"))]
 fn config(options: &Options) -> Result<Config, String> {
-    if options.tls_cert.is_some() || options.tls_key.is_some() {
+    if certificate(options) != (None, None) {
         return Err("this program was built without TLS; build it with --features tls".into());
     }
     Ok(Config::default())
