@@ -189,7 +189,8 @@ impl<'a> Writer<'a> {
                 continue;
             }
             out.plain_key(column.field.name);
-            if column.absent {
+            let hidden = column.field.tells_of.is_some_and(|resource| !self.call.user.may(Right::View, resource));
+            if column.absent || hidden {
                 out.null();
             } else {
                 self.cell(column.field, value, key, out)?;

@@ -83,7 +83,7 @@ pub static ITEM: Resource = Resource {
         flag("stale").null().joined(STALE).label("Stale"),
         int("tracking_items").null().joined("SELECT count(*) FROM stock_tracking k WHERE k.item = t.id").label("Tracking Items"),
         nested("part_detail", &PART_BRIEF, "t.part").null().unless_off("part_detail").label("Part"),
-        json("location_path", PATH, STEPS).holds("TreePath").null().on("path_detail"),
+        json("location_path", PATH, STEPS).holds("TreePath").null().on("path_detail").tells_of(&LOCATION),
         nested("location_detail", &LOCATION_BRIEF, "t.location").null().on("location_detail").label("Location"),
         words("tags").kept_by(tags_of!("stockitem"), tag::save).on("tags").label("Tags"),
         many("tests", &RESULT, "SELECT id FROM stock_test_result WHERE stock_item = :id ORDER BY date").null().on("tests").label("Tests"),
