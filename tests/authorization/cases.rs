@@ -44,7 +44,7 @@ const WORDS: [(&str, &str); 15] = [
     ("api/plugins/ui/features/", "panel"),
     ("api/plugins/", ""),
     ("api/settings/global/", "INVENTREE_INSTANCE"),
-    ("api/settings/user/", "HOMEPAGE_PART_STARRED"),
+    ("api/settings/user/", "DATE_DISPLAY_FORMAT"),
     ("api/settings/notification/", ""),
     ("api/webhook/", "nothing"),
 ];
@@ -96,7 +96,9 @@ pub fn operations(shop: &Shop, caller: i64) -> Vec<Case> {
             _ if route.contains("settings/{word}") && route.starts_with("api/plugins/{text}") => {
                 path.replace("{text}", &owner).replace("{word}", &setting)
             }
-            _ if route.starts_with("api/plugins/{text}") => path.replace("{text}", &plugin),
+            _ if route.starts_with("api/plugins/{text}") || route == "api/plugins/{word}/" => {
+                path.replace("{text}", &plugin).replace("{word}", &plugin)
+            }
             _ => path,
         };
         if let Some((_, word)) = WORDS.iter().find(|(start, _)| !start.is_empty() && route.starts_with(start)) {
