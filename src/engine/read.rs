@@ -317,9 +317,10 @@ pub fn list(call: &Call, resource: &'static Resource) -> Result<Reply> {
 /// 400 for filters that make no sense.
 pub fn write_list(call: &Call, at: &Call, conn: &Connection, resource: &'static Resource, out: &mut Json) -> Result<()> {
     let page = Page::of(&call.query);
-    let selection = Selection::of(call, conn, resource)?;
+    let mut selection = Selection::of(call, conn, resource)?;
     if page.limit.is_some() {
         let count = selection.count(call, conn)?;
+        selection.weigh(conn, page, count)?;
         let (next, previous) = page.links(at, count);
         out.open('{');
         out.key("count");

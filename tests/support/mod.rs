@@ -5,6 +5,7 @@
 //! successful one is noted for the account of covered routes (`coverage`).
 #![allow(dead_code, reason = "every test binary uses its own part of this")]
 
+pub mod big;
 pub mod browser;
 pub mod coverage;
 pub mod dice;
