@@ -6,6 +6,7 @@
 #![allow(dead_code, reason = "every test binary uses its own part of this")]
 
 pub mod big;
+pub mod books;
 pub mod browser;
 pub mod coverage;
 pub mod dice;
