@@ -96,6 +96,8 @@ CREATE TABLE part (
 );
 CREATE UNIQUE INDEX part_name ON part (name, coalesce("IPN", ''), coalesce(revision, ''));
 CREATE INDEX part_ipn ON part ("IPN");
+-- Parts are found by it in any case of its letters.
+CREATE INDEX part_ipn_any ON part ("IPN" COLLATE NOCASE);
 CREATE INDEX part_category_of ON part (category, name);
 CREATE INDEX part_location ON part (default_location);
 CREATE INDEX part_variant_of ON part (variant_of);
@@ -420,7 +422,8 @@ CREATE INDEX stock_item_part_stock ON stock_item (part, in_stock, quantity, loca
 CREATE INDEX stock_item_building ON stock_item (part, build, quantity) WHERE is_building = 1;
 CREATE INDEX stock_item_location ON stock_item (location);
 CREATE INDEX stock_item_serial ON stock_item (part, serial_int, serial) WHERE serial IS NOT NULL;
-CREATE INDEX stock_item_batch ON stock_item (batch) WHERE batch <> '';
+-- Batches are asked for in any case of their letters.
+CREATE INDEX stock_item_batch ON stock_item (batch COLLATE NOCASE) WHERE batch <> '';
 CREATE INDEX stock_item_parent ON stock_item (parent) WHERE parent IS NOT NULL;
 CREATE INDEX stock_item_belongs_to ON stock_item (belongs_to) WHERE belongs_to IS NOT NULL;
 CREATE INDEX stock_item_build ON stock_item (build) WHERE build IS NOT NULL;
@@ -431,9 +434,24 @@ CREATE INDEX stock_item_sales_order ON stock_item (sales_order) WHERE sales_orde
 CREATE INDEX stock_item_supplier_part ON stock_item (supplier_part) WHERE supplier_part IS NOT NULL;
 CREATE INDEX stock_item_expiry ON stock_item (expiry_date) WHERE expiry_date IS NOT NULL;
 CREATE INDEX stock_item_status ON stock_item (status);
+CREATE INDEX stock_item_state ON stock_item (status_custom_key) WHERE status_custom_key IS NOT NULL;
 CREATE INDEX stock_item_updated ON stock_item (updated);
 CREATE INDEX stock_item_barcode ON stock_item (barcode_hash) WHERE barcode_hash <> '';
 
+-- Only what has a batch or a serial number is in it.
+CREATE VIRTUAL TABLE stock_item_search USING fts5 (batch, serial, content = 'stock_item', content_rowid = 'id', tokenize = 'trigram');
+CREATE TRIGGER stock_item_marked AFTER INSERT ON stock_item WHEN coalesce(new.batch, '') <> '' OR coalesce(new.serial, '') <> '' BEGIN
+    INSERT INTO stock_item_search (rowid, batch, serial) VALUES (new.id, new.batch, new.serial);
+END;
+CREATE TRIGGER stock_item_unmarked AFTER DELETE ON stock_item WHEN coalesce(old.batch, '') <> '' OR coalesce(old.serial, '') <> '' BEGIN
+    INSERT INTO stock_item_search (stock_item_search, rowid, batch, serial) VALUES ('delete', old.id, old.batch, old.serial);
+END;
+CREATE TRIGGER stock_item_remarked AFTER UPDATE OF batch, serial ON stock_item WHEN old.batch IS NOT new.batch OR old.serial IS NOT new.serial BEGIN
+    INSERT INTO stock_item_search (stock_item_search, rowid, batch, serial)
+        SELECT 'delete', old.id, old.batch, old.serial WHERE coalesce(old.batch, '') <> '' OR coalesce(old.serial, '') <> '';
+    INSERT INTO stock_item_search (rowid, batch, serial)
+        SELECT new.id, new.batch, new.serial WHERE coalesce(new.batch, '') <> '' OR coalesce(new.serial, '') <> '';
+END;
 CREATE TRIGGER stock_item_added AFTER INSERT ON stock_item BEGIN
     UPDATE row_count SET rows = rows + 1 WHERE name = 'stock_item';
     UPDATE stock_location SET items = items + 1 WHERE id = new.location;

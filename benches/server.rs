@@ -1,6 +1,7 @@
 //! `cargo bench`: ratios that hold on any machine, measured in one run, and BENCHMARKS.md written from them.
 //!
-//! Arguments after `--`: `quick` for short rounds and no million items.
+//! Arguments after `--`: `quick` for short rounds and no million items; `details` for what nested objects cost, and nothing else (it writes
+//! no file).
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::cast_precision_loss, clippy::cast_possible_wrap)]
 
 mod support;
@@ -125,11 +126,59 @@ impl Report {
     }
 }
 
+/// Lists as the clients of the reference ask for them: without nested objects, and with those that their tables show.
+const DETAILS: [(&str, &str, &str); 6] = [
+    ("parts", "/api/part/?limit=25", "&category_detail=true&location_detail=true"),
+    ("stock items", "/api/stock/?limit=25&part_detail=false", "&part_detail=true&location_detail=true&supplier_part_detail=true"),
+    ("purchase orders", "/api/order/po/?limit=25&ordering=-reference", "&supplier_detail=true"),
+    ("sales orders", "/api/order/so/?limit=25&ordering=-reference", "&customer_detail=true"),
+    ("builds", "/api/build/?limit=25&ordering=-reference&part_detail=false&user_detail=false", "&part_detail=true&user_detail=true"),
+    ("lines of a purchase order", "/api/order/po-line/?limit=25&order=7", "&part_detail=true&order_detail=true&destination_detail=true"),
+];
+/// At most so many times as long a list may take with its nested objects.
+const DEAREST: f64 = 2.0;
+
+/// Short turns, an odd number: what else runs on the machine disturbs both sides alike.
+const TURNS: usize = 25;
+
+/// What nested objects cost: the same page without and with them, by turns, one connection; the best rates, and the median of the ratios.
+fn details(size: i64, port: u16, round: Duration, report: &mut Report) {
+    let folder = folder(size);
+    let token = token(&folder);
+    let server = Server::start(&folder, port, "guarded");
+    report.line(&format!(
+        "\n## Nested objects, {size} stock items\n\n| list of 25 | plain, requests/s | with details | times as long |\n|---|---|---|---|"
+    ));
+    for (name, path, flags) in DETAILS {
+        // A flag that is said twice counts as it was said last.
+        let ask = |path: &str| {
+            let request = get(path, &token);
+            load(server.address, 1, round / 8, move |_| request.clone())
+        };
+        let full = format!("{path}{flags}");
+        let (mut rates, mut ratios) = ([0.0_f64; 2], Vec::new());
+        for _ in 0..TURNS {
+            let turn = [ask(path), ask(&full)];
+            ratios.push(turn[0] / turn[1]);
+            rates = [rates[0].max(turn[0]), rates[1].max(turn[1])];
+        }
+        ratios.sort_by(f64::total_cmp);
+        let ratio = ratios[TURNS / 2];
+        let verdict = if ratio > DEAREST { " (too dear)" } else { "" };
+        report.line(&format!("| {name} | {:.0} | {:.0} | {ratio:.2} ×{verdict} |", rates[0], rates[1]));
+    }
+}
+
 fn main() {
     let quick = std::env::args().any(|a| a == "quick");
     let round = if quick { Duration::from_millis(600) } else { Duration::from_secs(2) };
     let sizes: &[i64] = if quick { &[1_000, 100_000] } else { &[1_000, 100_000, 1_000_000] };
     let mut report = Report::default();
+    let large = sizes.last().copied().unwrap_or(1_000);
+    if std::env::args().any(|a| a == "details") {
+        details(large, 18_420, round, &mut report);
+        return;
+    }
     report.line("# Benchmarks");
     report.line("");
     report.line(
@@ -175,6 +224,7 @@ fn main() {
             report.line(&format!("| {name} | {:.2} × |", small.1[i] / large.1[i]));
         }
     }
+    details(large, 18_420, round, &mut report);
     let binary = std::fs::metadata(env!("CARGO_BIN_EXE_stockroom")).unwrap().len() as f64 / 1e6;
     report.line(&format!("\nBinary: {binary:.1} MB, stripped."));
     std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("BENCHMARKS.md"), &report.0).unwrap();

@@ -301,7 +301,6 @@ impl Db {
     /// The disk does not let us.
     pub fn checkpoint(&self) -> Result<()> {
         let conn = connect(&self.path, false)?;
-        conn.execute_batch("PRAGMA optimize")?;
         conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
     }

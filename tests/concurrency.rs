@@ -3,6 +3,9 @@
 
 mod support;
 
+#[path = "concurrency/wire.rs"]
+mod wire;
+
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::SeqCst};
 
@@ -34,18 +37,6 @@ fn sum(shop: &Shop) -> i64 {
     shop.find("SELECT coalesce(sum(quantity), 0) FROM stock_item")
 }
 
-/// What triggers keep beside the rows agrees with the rows.
-fn books_agree(shop: &Shop) {
-    assert_eq!(shop.find::<i64>("SELECT count(*) FROM stock_item WHERE quantity < 0"), 0);
-    for table in ["part", "stock_item", "stock_tracking"] {
-        assert_eq!(shop.rows(table), shop.find::<i64>(&format!("SELECT rows FROM row_count WHERE name = '{table}'")));
-    }
-    let wrong: i64 =
-        shop.find("SELECT count(*) FROM stock_location l WHERE l.items <> (SELECT count(*) FROM stock_item i WHERE i.location = l.id)");
-    assert_eq!(wrong, 0);
-    assert_eq!(shop.find::<i64>("SELECT count(*) FROM pragma_foreign_key_check"), 0);
-}
-
 #[test]
 fn what_is_added_and_taken_away_adds_up() {
     let shop = Shop::new();
@@ -65,7 +56,7 @@ fn what_is_added_and_taken_away_adds_up() {
     // At most 4 a time, 320 times: 1000 each are never used up.
     assert_eq!(sum(&shop), 3_000_000_000 + change.load(SeqCst));
     assert_eq!(shop.rows("stock_tracking"), 3 + events.load(SeqCst));
-    books_agree(&shop);
+    shop.books_agree();
     // Every event tells the quantity that it left behind: one after the other they make sense.
     for item in items {
         let told = shop.admin.get(&format!("/api/stock/track/?item={item}&ordering=date")).is(200);
@@ -102,7 +93,7 @@ fn the_last_piece_is_taken_once() {
         assert!(!shop.has_item(item));
     }
     assert_eq!(sum(&shop), 0);
-    books_agree(&shop);
+    shop.books_agree();
 }
 
 #[test]
@@ -129,7 +120,7 @@ fn splitting_and_moving_lose_nothing() {
     assert_eq!(shop.rows("stock_tracking"), 1 + moves.load(SeqCst) + made);
     assert_eq!(shop.find::<i64>("SELECT count(*) FROM stock_tracking WHERE tracking_type = 40"), made);
     assert_eq!(shop.find::<i64>("SELECT count(*) FROM stock_tracking WHERE tracking_type = 42"), made);
-    books_agree(&shop);
+    shop.books_agree();
 }
 
 #[test]
@@ -157,7 +148,7 @@ fn everything_at_once_adds_up() {
             assert!(matches!(answer.status, 200 | 201 | 204 | 400 | 404), "{}", answer.text());
         }
     });
-    books_agree(&shop);
+    shop.books_agree();
     let (own, shown) = (sum(&shop), shop.reader.get(&format!("/api/part/{part}/")).is(200)["in_stock"].as_f64().unwrap());
     assert!((shown * 1e6 - f64::from(i32::try_from(own).unwrap())).abs() < 1.0);
 }
@@ -183,7 +174,7 @@ fn serial_numbers_are_given_once() {
     let (items, different): (i64, i64) = (shop.rows("stock_item"), shop.find("SELECT count(DISTINCT serial) FROM stock_item"));
     assert_eq!((items, different), (made.load(SeqCst), made.load(SeqCst)));
     assert!(items > 20);
-    books_agree(&shop);
+    shop.books_agree();
 }
 
 #[test]
@@ -296,7 +287,7 @@ fn builds_never_take_the_same_thing_twice() {
     let used: i64 = shop.find("SELECT coalesce(sum(quantity), 0) FROM stock_item WHERE consumed_by IS NOT NULL");
     assert_eq!(used, shop.find::<i64>("SELECT sum(consumed) FROM build_line"));
     assert_eq!(completed.load(SeqCst) * 1_000_000, shop.find::<i64>("SELECT sum(completed) FROM build"));
-    books_agree(&shop);
+    shop.books_agree();
 }
 
 /// While others keep asking, the server must not remember what it read just before the change.
@@ -360,5 +351,5 @@ fn orders_take_no_more_than_there_is() {
     assert_eq!(sent.load(SeqCst), 1);
     assert_eq!(shop.find::<i64>("SELECT shipped FROM sales_order_line"), 10_000_000);
     assert_eq!(shop.find::<i64>(&format!("SELECT sum(quantity) FROM stock_item WHERE customer = {company}")), 10_000_000);
-    books_agree(&shop);
+    shop.books_agree();
 }

@@ -1,5 +1,8 @@
 //! What the benchmark needs: data of a size, a load, a clock.
 
+#[path = "../../tests/support/big.rs"]
+pub mod big;
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -11,30 +14,18 @@ use std::time::{Duration, Instant};
 use stockroom::identity::{User, token};
 use stockroom::site::Site;
 
-/// A data folder with so many stock items of a tenth as many parts at 500 places; made once and kept.
+/// A data folder with so many stock items, and everything else in proportion; made once and kept.
 pub fn folder(items: i64) -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench-data").join(items.to_string());
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench-data-2").join(items.to_string());
     if folder.join("ready").exists() {
         return folder;
     }
     let _ = std::fs::remove_dir_all(&folder);
     let site = Site::open(&folder).unwrap();
-    let parts = (items / 10).max(100);
     site.db
         .write(User::system(), move |tx| {
             stockroom::users::user::create(tx, "bench", "", "!", true, true)?;
-            tx.execute_batch(&format!(
-                "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 50)
-                 INSERT INTO part_category (id, name, pathstring, tree_key) SELECT i, 'Category ' || i, 'Category ' || i, 'Category ' || i || char(2) || printf('%x', i) FROM n;
-                 WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 500)
-                 INSERT INTO stock_location (id, name, pathstring, tree_key) SELECT i, 'Bin ' || i, 'Bin ' || i, 'Bin ' || i || char(2) || printf('%x', i) FROM n;
-                 WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < {parts})
-                 INSERT INTO part (id, name, \"IPN\", description, keywords, category, tree_key)
-                 SELECT i, printf('Part %07d', i * 7919 % {parts}), printf('IPN-%d', i), 'A component of the bench, number ' || i, 'bench k' || i % 97, 1 + i % 50, printf('%c%x', 2, i) FROM n;
-                 WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < {items})
-                 INSERT INTO stock_item (part, quantity, location, batch, creation_date, updated)
-                 SELECT 1 + i * 31 % {parts}, (1 + i % 500) * 1000000, 1 + i % 500, 'B' || i % 1000, 1767225600000, 1767225600000 FROM n;"
-            ))?;
+            big::fill(tx, items)?;
             Ok(())
         })
         .unwrap();

@@ -2,11 +2,13 @@
 
 use rusqlite::Connection;
 use stockroom::site::Site;
+use stockroom::stock::track;
 
 use super::{Options, say};
 
 /// What must not be found, and what it would mean.
 const RULES: &[(&str, &str)] = &[
+    (track::DISAGREES, "stock items hold something else than their history says"),
     ("SELECT count(*) FROM stock_item WHERE quantity < 0", "stock items have a quantity below zero"),
     ("SELECT count(*) FROM part_category WHERE tree_key = ''", "categories have no place in their tree"),
     ("SELECT count(*) FROM stock_location WHERE tree_key = ''", "places have no place in their tree"),

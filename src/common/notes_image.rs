@@ -1,10 +1,11 @@
 //! `/api/notes-image-upload/`: images that notes show.
 
+use super::parameter::carrier;
 use crate::engine::describe::*;
 use crate::engine::input::Value;
 use crate::engine::write::Change;
 use crate::error::Result;
-use crate::identity::Access;
+use crate::identity::{Access, Right};
 use crate::users::user::USER;
 
 /// What notes can be written about.
@@ -38,6 +39,14 @@ pub static NOTES_IMAGE: Resource = Resource {
         text("model_type", 100).null().blank().says("Model type", "What the notes are about"),
         int("model_id").null().says("Model ID", "Which one"),
     ],
+    // Whoever brought it sees it, and whoever may see what the notes are about.
+    scope: Some(|call| {
+        if call.user.superuser {
+            return "".into();
+        }
+        let seen = NOTED.iter().filter(|model| carrier::may(&call.user, Right::View, model)).map(|model| format!("'{model}'"));
+        format!("t.user = :user OR coalesce(t.model_type, '') = '' OR t.model_type IN ({})", seen.collect::<Vec<_>>().join(", ")).into()
+    }),
     check: Some(check),
     ..Resource::BASE
 };

@@ -41,6 +41,11 @@ static GROUPS: &[Group] = &[
     ("stocklocation", &LOCATION, &[]),
 ];
 
+/// The names of all groups.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    GROUPS.iter().map(|group| group.0)
+}
+
 /// What a request may say of all groups.
 const SHARED: [&str; 6] = ["search", "search_regex", "search_whole", "search_notes", "limit", "offset"];
 

@@ -15,6 +15,8 @@ use crate::error::{Error, Problems, Result};
 const MAX_KEYS: usize = 5000;
 /// Filters of a family at most.
 const MAX_MEMBERS: usize = 50;
+/// How the FROM of a walk ends that reads the rows as they lie and sorts them: better than an index that is in no order either.
+pub const UNSORTED: &str = "NOT INDEXED";
 /// Terms of one search at most.
 const MAX_TERMS: usize = 16;
 
@@ -99,7 +101,9 @@ pub struct Selection {
     condition: Where,
     order: String,
     join: String,
-    walk: String,
+    walk: &'static str,
+    /// Most rows pass: walking them in their order fills a page soon.
+    wide: bool,
 }
 
 impl Selection {
@@ -114,8 +118,22 @@ impl Selection {
             wide = false;
         }
         let (order, join, walk) = order_of(resource, call.query.get("ordering").unwrap_or_default());
-        let walk = if wide { walk.to_string() } else { String::new() };
-        Ok(Selection { resource, condition, order, join, walk })
+        Ok(Selection { resource, condition, order, join, walk, wide })
+    }
+
+    /// Once the number of rows is known, decides whether to walk them in their order until the page is full, or to sort those that fit: the
+    /// one looks at about as many rows as there are for each that fits, times the page, the other at all that fit.
+    ///
+    /// # Errors
+    /// The database cannot be asked.
+    pub fn weigh(&mut self, conn: &Connection, page: Page, count: i64) -> Result<()> {
+        let Some(limit) = page.limit.filter(|_| self.resource.counted && !self.walk.is_empty() && !self.walk.ends_with(UNSORTED)) else {
+            return Ok(());
+        };
+        let all: i64 = db::one(conn, "SELECT rows FROM row_count WHERE name = ?1", [self.resource.table])?.unwrap_or(0);
+        let (all, count) = (i128::from(all), i128::from(count));
+        self.wide |= i128::from(limit.saturating_add(page.offset)) * all < count * count;
+        Ok(())
     }
 
     /// How many rows.
@@ -123,12 +141,16 @@ impl Selection {
     /// # Errors
     /// The database cannot be asked.
     pub fn count(&self, call: &Call, conn: &Connection) -> Result<i64> {
-        let table = self.resource.table;
-        if self.condition.is_empty() && self.resource.counted {
-            return Ok(db::one(conn, "SELECT rows FROM row_count WHERE name = ?1", [table])?.unwrap_or(0));
-        }
-        let sql = format!("SELECT count(*) FROM \"{table}\" t{}", self.condition.sql);
+        let Some(sql) = self.count_sql() else {
+            return Ok(db::one(conn, "SELECT rows FROM row_count WHERE name = ?1", [self.resource.table])?.unwrap_or(0));
+        };
         Ok(self.ask(call, conn, &sql, None)?.first().copied().unwrap_or(0))
+    }
+
+    /// The SELECT that counts the rows; none where a table of counts knows.
+    pub fn count_sql(&self) -> Option<String> {
+        let known = self.condition.is_empty() && self.resource.counted;
+        (!known).then(|| format!("SELECT count(*) FROM \"{}\" t{}", self.resource.table, self.condition.sql))
     }
 
     /// The keys of one page, in order.
@@ -144,7 +166,8 @@ impl Selection {
     pub fn sql(&self, paged: bool) -> String {
         let limit = if paged { " LIMIT :limit OFFSET :offset" } else { "" };
         let join = if self.join.is_empty() { String::new() } else { format!(" {}", self.join) };
-        let from = if self.walk.is_empty() || !paged { format!("\"{}\" t{join}", self.resource.table) } else { self.walk.clone() };
+        let walks = paged && self.wide && !self.walk.is_empty();
+        let from = if walks { self.walk.to_string() } else { format!("\"{}\" t{join}", self.resource.table) };
         format!("SELECT t.id FROM {from}{} ORDER BY {}{limit}", self.condition.sql, self.order)
     }
 
@@ -318,7 +341,9 @@ fn search(call: &Call, resource: &Resource, text: &str, rows: &mut Where) -> Res
             }
             for column in place.columns {
                 let test = if pattern.is_some() { "REGEXP ?" } else { "LIKE ? ESCAPE '\\'" };
-                parts.push(link.replace("{}", &format!("SELECT id FROM \"{table}\" WHERE \"{column}\" {test}")));
+                // Nothing is found in an empty text; and an index of those that are not empty is smaller than the table.
+                let filled = if pattern.is_some() { String::new() } else { format!("\"{column}\" <> '' AND ") };
+                parts.push(link.replace("{}", &format!("SELECT id FROM \"{table}\" WHERE {filled}\"{column}\" {test}")));
                 values.push(Value::Text(pattern.clone().unwrap_or_else(|| like.clone())));
             }
         }

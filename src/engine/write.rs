@@ -402,7 +402,10 @@ pub fn delete_all(call: &Call, resource: &'static Resource) -> Result<Reply> {
     call.write(move |tx, call| {
         let keys = meant(tx, call, resource)?;
         for key in &keys {
-            remove(tx, call, resource, *key)?;
+            // It may have gone together with an earlier one.
+            if exists(tx, resource, *key)? {
+                remove(tx, call, resource, *key)?;
+            }
         }
         Ok(Reply::value(&serde_json::json!({"success": format!("Deleted {} items", keys.len())})))
     })

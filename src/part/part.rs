@@ -98,7 +98,7 @@ pub static PART: Resource = Resource {
         parameters_of!("part.part").label("Parameters"),
         nested("default_location_detail", &LOCATION_BRIEF, "t.default_location").null().on("location_detail"),
         words("tags").kept_by(tags_of!("part"), tag::save).on("tags").label("Tags"),
-        json("category_path", PATH, STEPS).holds("TreePath").null().on("path_detail"),
+        json("category_path", PATH, STEPS).holds("TreePath").null().on("path_detail").tells_of(&CATEGORY),
         many("price_breaks", &SALE_BREAK, "SELECT id FROM part_sale_price WHERE part = :id ORDER BY quantity").null().on("price_breaks"),
         nested("category_detail", &CATEGORY_BRIEF, "t.category").null().on("category_detail"),
     ],

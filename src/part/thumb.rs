@@ -5,7 +5,7 @@ use crate::engine::describe::*;
 use crate::engine::input::Value;
 use crate::engine::write::Change;
 use crate::error::Result;
-use crate::identity::{Access, Role};
+use crate::identity::{Access, Right, Role};
 
 /// Where images of parts are kept.
 pub const FOLDER: &str = "part_images";
@@ -19,6 +19,8 @@ pub static THUMBS: Resource = Resource {
     table: "part_image",
     access: Access::Login,
     verbs: Verbs::LIST,
+    // Everybody may ask; whoever may not see parts learns nothing of their images, neither by a search.
+    scope: Some(|call| if call.user.may(Right::View, &THUMB) { "".into() } else { "0".into() }),
     // The image is another resource's: whoever may not see the parts may not see it.
     fields: &[image("image").computed("t.image"), int("count").fixed()],
     search: &[via(

@@ -487,6 +487,11 @@ impl Import<'_> {
         for (role, _) in ROLES {
             db::run(conn, "INSERT OR IGNORE INTO ruleset (name, \"group\") SELECT ?1, id FROM user_group", [role])?;
         }
+        db::run(
+            conn,
+            "INSERT OR REPLACE INTO about (key, value) SELECT 'imported_history', CAST(coalesce(max(id), 0) AS TEXT) FROM stock_tracking",
+            [],
+        )?;
         db::run(conn, "DELETE FROM oauth_client WHERE acts_as NOT IN (SELECT id FROM user)", [])?;
         let system = User::system();
         let tx = Tx::of(conn, &system, moment::now());

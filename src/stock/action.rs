@@ -313,11 +313,11 @@ pub fn within(a: i64, b: i64) -> Result<i64> {
 /// # Errors
 /// The database cannot be written.
 pub fn remove(tx: &Tx<'_>, mut item: Item, line: &Input, notes: &str) -> Result<()> {
-    let less = line.int("quantity").unwrap_or(0);
+    let less = line.int("quantity").unwrap_or(0).min(item.quantity);
     if item.serialized || less <= 0 {
         return Ok(());
     }
-    let rest = (item.quantity - less).max(0);
+    let rest = item.quantity - less;
     if item.set_quantity(tx, rest)? {
         let extra = item.dress(tx, line)?;
         let deltas = Deltas::new().amount("removed", less).amount("quantity", rest).and(extra);
@@ -366,6 +366,7 @@ pub fn transfer(tx: &Tx<'_>, mut item: Item, line: &Input, place: i64, notes: &s
         return split(tx, item, line, quantity, Some(place), notes).map(|_| ());
     }
     let extra = item.dress(tx, line)?;
+    // Whoever asks for more than there is moves what there is; the history tells what was asked for, as recorded.
     let deltas = Deltas::new().amount("quantity", quantity);
     let (event, deltas) =
         if item.location == Some(place) { (Event::Updated, deltas) } else { (Event::Moved, deltas.with("location", place)) };

@@ -17,6 +17,7 @@ use crate::part::part::{PART, TREE as PARTS};
 pub const WITH_PART: &str = "JOIN part p ON p.id = t.part";
 /// Walks the parts by name and their stock by quantity, as the indexes have them; a bound LIMIT does not tell SQLite that few rows are enough.
 pub const BY_PART: &str = "part p INDEXED BY part_name CROSS JOIN stock_item t INDEXED BY stock_item_part ON t.part = p.id";
+const AS_IT_LIES: &str = "stock_item t NOT INDEXED";
 const BY_IPN: &str = "part p INDEXED BY part_ipn CROSS JOIN stock_item t INDEXED BY stock_item_part ON t.part = p.id";
 const WITH_PLACE: &str = "LEFT JOIN stock_location place ON place.id = t.location";
 const WITH_SUPPLIER: &str = "LEFT JOIN supplier_part sold ON sold.id = t.supplier_part";
@@ -100,7 +101,7 @@ pub static FILTERS: &[Filter] = &[
         Ok(())
     })
     .common(),
-    where_("batch", Reads::Text, "t.batch = ? COLLATE NOCASE"),
+    where_("batch", Reads::Text, "t.batch <> '' AND t.batch = ? COLLATE NOCASE"),
     where_("batch_regex", Reads::Regex, "t.batch REGEXP ?"),
     is("is_building", "t.is_building = 1"),
     where_("serial_gte", Reads::Int, "t.serial_int >= ?"),
@@ -158,8 +159,8 @@ const TAG_SLUG: &str =
     "EXISTS (SELECT 1 FROM tagged_item i JOIN tag g ON g.id = i.tag WHERE i.model_type = 'stockitem' AND i.model_id = t.id AND g.slug = ?)";
 const BY_MANUFACTURER: &str =
     "t.supplier_part IN (SELECT p.id FROM supplier_part p JOIN manufacturer_part m ON m.id = p.manufacturer_part WHERE m.manufacturer = ?)";
-const BY_COMPANY: &str = "t.supplier_part IN (SELECT p.id FROM supplier_part p LEFT JOIN manufacturer_part m ON m.id = p.manufacturer_part \
-    WHERE p.supplier = ? OR m.manufacturer = ?)";
+const BY_COMPANY: &str = "t.supplier_part IN (SELECT id FROM supplier_part WHERE supplier = ? \
+    UNION SELECT p.id FROM manufacturer_part m JOIN supplier_part p ON p.manufacturer_part = m.id WHERE m.manufacturer = ?)";
 const ALLOCATED: &str =
     "EXISTS (SELECT 1 FROM build_item a WHERE a.stock_item = t.id) OR EXISTS (SELECT 1 FROM sales_order_allocation a WHERE a.item = t.id)";
 macro_rules! taken {
@@ -176,18 +177,18 @@ const NOT_WITHIN: &str = "t.id NOT IN (WITH RECURSIVE down (id) AS (VALUES (?) U
 
 /// Words of `ordering`.
 pub static ORDER: &[Order] = &[
-    order("batch", &["t.batch"]),
+    Order { name: "batch", sql: &["t.batch"], join: "", walk: AS_IT_LIES },
     Order { name: "location", sql: &["place.pathstring"], join: WITH_PLACE, walk: "" },
     Order { name: "part", sql: &["p.name"], join: WITH_PART, walk: BY_PART },
     Order { name: "part__name", sql: &["p.name"], join: WITH_PART, walk: BY_PART },
     Order { name: "part__IPN", sql: &["p.\"IPN\""], join: WITH_PART, walk: BY_IPN },
     Order { name: "IPN", sql: &["p.\"IPN\""], join: WITH_PART, walk: BY_IPN },
     order("updated", &["t.updated"]),
-    order("purchase_price", &["t.purchase_price"]),
-    order("creation_date", &["t.creation_date"]),
-    order("stocktake_date", &["t.stocktake_date"]),
-    order("expiry_date", &["t.expiry_date"]),
-    order("packaging", &["t.packaging"]),
+    Order { name: "purchase_price", sql: &["t.purchase_price"], join: "", walk: AS_IT_LIES },
+    Order { name: "creation_date", sql: &["t.creation_date"], join: "", walk: AS_IT_LIES },
+    Order { name: "stocktake_date", sql: &["t.stocktake_date"], join: "", walk: AS_IT_LIES },
+    Order { name: "expiry_date", sql: &["t.expiry_date"], join: "", walk: AS_IT_LIES },
+    Order { name: "packaging", sql: &["t.packaging"], join: "", walk: AS_IT_LIES },
     order("quantity", &["t.quantity"]),
     order("stock", &["t.quantity", "t.serial_int", "t.serial"]),
     order("status", &["t.status"]),

@@ -83,7 +83,7 @@ pub static ITEM: Resource = Resource {
         flag("stale").null().joined(STALE).label("Stale"),
         int("tracking_items").null().joined("SELECT count(*) FROM stock_tracking k WHERE k.item = t.id").label("Tracking Items"),
         nested("part_detail", &PART_BRIEF, "t.part").null().unless_off("part_detail").label("Part"),
-        json("location_path", PATH, STEPS).holds("TreePath").null().on("path_detail"),
+        json("location_path", PATH, STEPS).holds("TreePath").null().on("path_detail").tells_of(&LOCATION),
         nested("location_detail", &LOCATION_BRIEF, "t.location").null().on("location_detail").label("Location"),
         words("tags").kept_by(tags_of!("stockitem"), tag::save).on("tags").label("Tags"),
         many("tests", &RESULT, "SELECT id FROM stock_test_result WHERE stock_item = :id ORDER BY date").null().on("tests").label("Tests"),
@@ -91,7 +91,7 @@ pub static ITEM: Resource = Resource {
     ],
     filters: super::filter::FILTERS,
     search: &[
-        own("stock_item", &["batch", "serial"]),
+        own("stock_item", &["batch", "serial"]).indexed(),
         via("stock_location", &["name"], "SELECT id FROM stock_item WHERE location IN ({})"),
         via("part", &["name", "IPN", "description"], "SELECT id FROM stock_item WHERE part IN ({})").indexed(),
         via("supplier_part", &["SKU"], "SELECT id FROM stock_item WHERE supplier_part IN ({})"),
@@ -144,5 +144,7 @@ const PATH: &str = "WITH RECURSIVE up (id, parent, name, level, icon, kind) AS (
     UNION ALL SELECT p.id, p.parent, p.name, p.level, p.custom_icon, p.location_type FROM stock_location p JOIN up ON p.id = up.parent) \
     SELECT iif(count(*) = 0, NULL, json_group_array(json_object('pk', id, 'name', name, 'icon', icon))) FROM (SELECT up.id, up.name, coalesce(nullif(up.icon, ''), \
     (SELECT nullif(y.icon, '') FROM stock_location_type y WHERE y.id = up.kind), (SELECT value FROM setting WHERE key = 'STOCK_LOCATION_DEFAULT_ICON'), '') AS icon FROM up ORDER BY up.level)";
-const BY_COMPANY: &str = "SELECT s.id FROM stock_item s JOIN supplier_part p ON p.id = s.supplier_part LEFT JOIN manufacturer_part m ON m.id = p.manufacturer_part \
-    JOIN company c ON c.id = p.supplier OR c.id = m.manufacturer WHERE c.id IN ({})";
+/// Through either end of the chain, for an OR between them would read all stock.
+const BY_COMPANY: &str = "SELECT id FROM (WITH hit (id) AS ({}) SELECT s.id FROM stock_item s WHERE s.supplier_part IN ( \
+    SELECT p.id FROM supplier_part p WHERE p.supplier IN (SELECT id FROM hit) \
+    UNION SELECT p.id FROM manufacturer_part m JOIN supplier_part p ON p.manufacturer_part = m.id WHERE m.manufacturer IN (SELECT id FROM hit)))";

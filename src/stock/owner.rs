@@ -70,13 +70,15 @@ pub static UNINSTALL: Action = Action {
     ..Action::BASE
 };
 
-/// How much of an item is set aside for builds and sales orders, in millionths.
+/// How much of an item is set aside for builds, sales orders and transfers that are under way, in millionths.
 ///
 /// # Errors
 /// The database cannot be asked.
 pub fn set_aside(tx: &Tx<'_>, item: i64) -> Result<i64> {
     let sql = "SELECT (SELECT coalesce(sum(quantity), 0) FROM build_item WHERE stock_item = ?1) \
-               + (SELECT coalesce(sum(quantity), 0) FROM sales_order_allocation WHERE item = ?1)";
+               + (SELECT coalesce(sum(quantity), 0) FROM sales_order_allocation WHERE item = ?1) \
+               + (SELECT coalesce(sum(a.quantity), 0) FROM transfer_order_allocation a JOIN transfer_order_line l ON l.id = a.line \
+                  JOIN transfer_order o ON o.id = l.\"order\" AND o.status IN (10, 20, 25) WHERE a.item = ?1)";
     Ok(db::one(tx, sql, [item])?.unwrap_or(0))
 }
 

@@ -3,6 +3,7 @@
 use super::action::{Item, refuse, within};
 use super::item::{ITEM, STATES};
 use super::location::LOCATION;
+use super::owner;
 use super::rules::{ONE, delete};
 use super::track::{Deltas, Event, note};
 use crate::common::status;
@@ -176,12 +177,7 @@ fn serialize(tx: &Tx<'_>, call: &Call, given: &Input) -> Result<Reply> {
     let mut item = Item::load(tx, call.key()?)?;
     let part = Part::load(tx, item.part)?.ok_or_else(|| Error::no_such("part"))?;
     let count = given.int("quantity").unwrap_or(0);
-    let set_aside: i64 = db::one(
-        tx,
-        "SELECT (SELECT coalesce(sum(quantity), 0) FROM build_item WHERE stock_item = ?1) + (SELECT coalesce(sum(quantity), 0) FROM sales_order_allocation WHERE item = ?1)",
-        [item.id],
-    )?
-    .unwrap_or(0);
+    let set_aside = owner::set_aside(tx, item.id)?;
     if !part.trackable {
         return invalid(WHOLE, "Items of this part have no serial numbers.");
     }

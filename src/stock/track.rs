@@ -92,6 +92,13 @@ impl Deltas {
     }
 }
 
+/// Counts items that hold something else than the last event of theirs says that tells a quantity. What was changed since by an edit of the
+/// item's fields, which the contract does not write down, is passed over; moves tell what was asked for, and events of a whole the quantities
+/// of its parts. What an import brought is passed over too: the history of other servers does not always add up.
+pub const DISAGREES: &str = "SELECT count(*) FROM stock_item s JOIN stock_tracking t ON t.id = (SELECT e.id FROM stock_tracking e \
+    WHERE e.item = s.id AND e.tracking_type NOT IN (20, 25, 35, 36) AND json_extract(e.deltas, '$.quantity') IS NOT NULL ORDER BY e.id DESC LIMIT 1) \
+    WHERE t.id > coalesce((SELECT CAST(value AS INTEGER) FROM about WHERE key = 'imported_history'), 0) AND coalesce(s.updated, 0) <= t.date AND abs(s.quantity - json_extract(t.deltas, '$.quantity') * 1e6) > 1 + s.quantity * 1e-12";
+
 /// Writes an event down.
 ///
 /// # Errors

@@ -96,7 +96,8 @@ fn parts_share_images() {
     shop.admin.multipart("PATCH", &format!("/api/part/{a}/"), &[], &[("image", "shared.png", &png())]).is(200);
     let changed = shop.admin.patch(&format!("/api/part/{b}/"), json!({"existing_image": "shared.png"})).is(200);
     assert_eq!(changed["image"], "/media/part_images/shared.png");
-    assert_eq!(shop.norole.get("/api/part/thumbs/").is(200).json, json!([{"image": "/media/part_images/shared.png", "count": 2}]));
+    assert_eq!(shop.reader.get("/api/part/thumbs/").is(200).json, json!([{"image": "/media/part_images/shared.png", "count": 2}]));
+    assert_eq!(shop.norole.get("/api/part/thumbs/?search=A").is(200).json, json!([]), "whoever may not see parts learns nothing of them");
     shop.admin.patch(&format!("/api/part/{b}/"), json!({"existing_image": "none.png"})).refuses("existing_image");
     let thumb = format!("/api/part/thumbs/{b}/");
     assert_eq!(shop.admin.multipart("PATCH", &thumb, &[], &[("image", "own.png", &png())]).is(200)["image"], "/media/part_images/own.png");

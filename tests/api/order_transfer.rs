@@ -67,3 +67,26 @@ fn stock_is_used_up_or_given_free() {
     }
     assert_eq!(items.len(), 2);
 }
+
+#[test]
+fn what_is_set_aside_for_a_transfer_is_not_given_away() {
+    let shop = Shop::new();
+    let (here, there, customer) = (shop.place("Here"), shop.place("There"), shop.partner("Buyer"));
+    let part = shop.part_with("Radio", json!({"trackable": true, "salable": true}));
+    let whole = shop.part_with("Rack", json!({"trackable": true}));
+    shop.set("STOCK_ENFORCE_BOM_INSTALLATION", "false");
+    let item = shop.stock_with(part, 10.0, json!({"location": here}));
+    let rack = shop.stock_with(whole, 1.0, json!({"location": here}));
+    let order = shop.admin.post("/api/order/transfer-order/", json!({"destination": there})).is(201).pk();
+    let line = shop.admin.post("/api/order/transfer-order-line/", json!({"order": order, "part": part, "quantity": 8})).is(201).pk();
+    let act = |verb: &str, body| shop.admin.post(&format!("/api/order/transfer-order/{order}/{verb}/"), body);
+    act("issue", json!({})).is(201);
+    act("allocate", json!({"items": [{"line_item": line, "stock_item": item, "quantity": 8}]})).is(201);
+    shop.admin.post("/api/stock/assign/", json!({"items": [{"item": item}], "customer": customer})).is(400);
+    let serials = |n: i64| json!({"quantity": n, "serial_numbers": "~+", "destination": here});
+    shop.admin.post(&format!("/api/stock/{item}/serialize/"), serials(3)).refuses("quantity");
+    shop.admin.post(&format!("/api/stock/{rack}/install/"), json!({"stock_item": item, "quantity": 3})).refuses("quantity");
+    shop.admin.post(&format!("/api/stock/{item}/serialize/"), serials(2)).is(201);
+    act("complete", json!({})).is(201);
+    shop.books_agree();
+}

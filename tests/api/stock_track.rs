@@ -76,3 +76,18 @@ fn kinds_of_events_are_told() {
     assert_eq!(kinds["values"]["STOCK_ADD"]["key"], 11);
     assert_eq!(kinds["values"].as_object().unwrap().len(), 28);
 }
+
+#[test]
+fn a_quantity_that_nothing_explains_is_found() {
+    let shop = Shop::new();
+    let item = shop.stock(shop.part("Nut"), 10.0);
+    shop.store.post("/api/stock/remove/", json!({"items": [{"pk": item, "quantity": 3}]})).is(201);
+    let found = || shop.find::<i64>(stockroom::stock::track::DISAGREES);
+    assert_eq!(found(), 0);
+    shop.sql(&format!("UPDATE stock_item SET quantity = 8000000 WHERE id = {item}"));
+    assert_eq!(found(), 1, "`stockroom check` says so");
+    // An edit in the same millisecond as the event could not be told from it.
+    std::thread::sleep(std::time::Duration::from_millis(2));
+    shop.admin.patch(&format!("/api/stock/{item}/"), json!({"quantity": 5})).is(200);
+    assert_eq!(found(), 0, "an edit is no event in the contract");
+}

@@ -5,12 +5,15 @@
 //! successful one is noted for the account of covered routes (`coverage`).
 #![allow(dead_code, reason = "every test binary uses its own part of this")]
 
+pub mod big;
+pub mod books;
 pub mod browser;
 pub mod coverage;
 pub mod dice;
 pub mod goods;
 pub mod passkey;
 pub mod post_office;
+pub mod seed;
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -139,9 +142,24 @@ impl Shop {
 
     /// Opens a shop whose server was started with further options.
     pub fn with(options: impl FnOnce(&mut Site)) -> Shop {
+        Shop::of(&TEMPLATE.database, options)
+    }
+
+    /// Opens a shop on what [`Shop::database`] gave.
+    pub fn copy(database: &[u8]) -> Shop {
+        Shop::of(database, |_| {})
+    }
+
+    /// The database file with everything that was committed, for copies of this shop.
+    pub fn database(&self) -> Vec<u8> {
+        self.server.site().db.checkpoint().unwrap();
+        std::fs::read(self.folder.path().join("stockroom.db")).unwrap()
+    }
+
+    fn of(database: &[u8], options: impl FnOnce(&mut Site)) -> Shop {
         let open = coverage::open();
         let folder = folder();
-        std::fs::write(folder.path().join("stockroom.db"), &TEMPLATE.database).unwrap();
+        std::fs::write(folder.path().join("stockroom.db"), database).unwrap();
         std::fs::write(folder.path().join("secret.key"), &TEMPLATE.secret).unwrap();
         let mut site = Site::open(folder.path()).unwrap();
         options(&mut site);
@@ -209,7 +227,7 @@ impl Shop {
             Ok((id, token::create(tx, &secret, id, "tests", None)?.token))
         });
         let (id, token) = made.unwrap();
-        Person { id, ..self.with_token(&token) }
+        Person { id, token: token.clone(), ..self.with_token(&token) }
     }
 
     /// Does something to the database that no address offers (yet).
@@ -385,6 +403,11 @@ impl Answer {
     pub fn is(self, status: u16) -> Answer {
         assert_eq!(self.status, status, "{}: {}", self.asked, self.text());
         self
+    }
+
+    /// Verb and path of the request.
+    pub fn asked(&self) -> &str {
+        &self.asked
     }
 
     /// The body as text.

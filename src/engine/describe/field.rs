@@ -154,6 +154,7 @@ pub struct Field {
     pub holds: &'static str,
     pub up_to: i64,
     pub late: bool,
+    pub tells_of: Option<&'static Resource>,
     pub folder: fn(&Content) -> String,
 }
 
@@ -198,6 +199,7 @@ const fn field(name: &'static str, kind: Kind) -> Field {
         holds: "",
         up_to: 0,
         late: false,
+        tells_of: None,
         folder: |_| String::new(),
     }
 }
@@ -520,6 +522,11 @@ impl Field {
     /// The answer to a change shows what was before it, as in the contract.
     pub const fn answered_before(mut self) -> Self {
         self.late = true;
+        self
+    }
+    /// Tells of rows of another resource without being such a row: null to whoever may not see those.
+    pub const fn tells_of(mut self, resource: &'static Resource) -> Self {
+        self.tells_of = Some(resource);
         self
     }
     /// A choice whose words may become so long, as OPTIONS says; 10 elsewhere.

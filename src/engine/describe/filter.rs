@@ -160,7 +160,8 @@ pub struct Order {
     pub sql: &'static [&'static str],
     /// A join that they need.
     pub join: &'static str,
-    /// FROM that walks the rows in this order by an index, for lists that nothing narrows much; empty if there is none.
+    /// FROM that walks the rows in this order by an index, for lists that nothing narrows much; empty if there is none. One that ends in NOT
+    /// INDEXED reads the rows as they lie.
     pub walk: &'static str,
 }
 
