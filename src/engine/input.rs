@@ -300,7 +300,10 @@ fn value(conn: &Connection, field: &'static Field, given: Given<'_>) -> Result<C
         return Ok(if field.null { Ok(Value::Null) } else { Err(bad("This field may not be null.")) });
     }
     Ok(match field.kind {
-        Kind::Bool => flag(given),
+        Kind::Bool => match (field.also, plain(given)) {
+            (Some(word_of), Some(text)) => flag(Given::Text(&word_of(conn, &text)?.unwrap_or(text))),
+            _ => flag(given),
+        },
         Kind::Int(least, most) => whole(given, least, most),
         Kind::Text(max) => text(field, given, max, false),
         Kind::Prose(max) => text(field, given, max, true),

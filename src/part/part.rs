@@ -8,6 +8,7 @@ use crate::common::parameter::filter::BY_PARAMETER;
 use crate::common::parameter::parameters_of;
 use crate::common::tag::{self, tags_of};
 use crate::company::company::COMPANY;
+use crate::engine::call::loosely_true;
 use crate::engine::describe::*;
 use crate::engine::tree::Tree;
 use crate::identity::Role;
@@ -54,7 +55,8 @@ pub static PART: Resource = Resource {
         to("revision_of", &PART).null().says("Revision Of", "The part of which this is another revision"),
         int("revision_count").null().joined("SELECT count(*) FROM part r WHERE r.revision_of = t.id").label("Revisions"),
         SALABLE,
-        flag("starred").kept_by(STARRED, super::rules::star).answered_before().says_fixed().plain(),
+        // Whatever means no yes is a no, says the contract.
+        flag("starred").kept_by(STARRED, super::rules::star).also(|_, text| Ok(Some(loosely_true(text).to_string()))).answered_before().says_fixed().plain(),
         THUMB,
         TESTABLE,
         TRACKABLE,

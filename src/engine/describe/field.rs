@@ -63,7 +63,7 @@ pub enum Kind {
 /// Values and their names.
 pub type Listed = Vec<(Value, String)>;
 
-/// From another spelling to the word of a choice.
+/// From another spelling to the word of a choice, or to `true` or `false`.
 pub type Also = fn(&Connection, &str) -> Result<Option<String>>;
 
 /// The possible values of a choice.
@@ -498,7 +498,7 @@ impl Field {
         self.save = Some(save);
         self
     }
-    /// Other spellings of the words of a choice.
+    /// Other spellings of the words of a choice, or of true and false.
     pub const fn also(mut self, word_of: Also) -> Self {
         self.also = Some(word_of);
         self
