@@ -227,7 +227,11 @@ fn main() {
     details(large, 18_420, round, &mut report);
     let binary = std::fs::metadata(env!("CARGO_BIN_EXE_stockroom")).unwrap().len() as f64 / 1e6;
     report.line(&format!("\nBinary: {binary:.1} MB, stripped."));
-    std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("BENCHMARKS.md"), &report.0).unwrap();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("BENCHMARKS.md");
+    // The comparison with others is another program's work (benches/against_others.py) and stays.
+    let old = std::fs::read_to_string(&path).unwrap_or_default();
+    let others = old.find(OTHERS).map_or("", |from| &old[from..]);
+    std::fs::write(path, format!("{}\n{others}", report.0.trim_end())).unwrap();
 }
 
 fn measure(size: i64, port: u16, round: Duration, hello: [f64; 3], report: &mut Report, lists: &mut Vec<(i64, [f64; 5])>) {

@@ -253,3 +253,22 @@ fn a_server_makes_backups_by_itself_and_keeps_the_newest() {
     assert_eq!(names[0], "stockroom-20200103-000000.tar.gz");
     assert!(folder.join("holiday.tar.gz").exists());
 }
+
+#[test]
+fn a_check_names_what_is_wrong_and_how_to_mend_it() {
+    let bench = Bench::new();
+    std::fs::remove_file(bench.path("data/media/part_images/screw.png")).unwrap();
+    let output = bench.run("data", &["check"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && said.contains("part_images/screw.png") && said.contains("to mend it"), "{said}");
+    let conn = Connection::open(bench.path("data").join("stockroom.db")).unwrap();
+    conn.execute_batch(
+        "PRAGMA foreign_keys = OFF; UPDATE part SET category = 4711; UPDATE stock_item SET quantity = 1; UPDATE row_count SET rows = 9",
+    )
+    .unwrap();
+    drop(conn);
+    let said = bench.fails("data", &["check"]);
+    for finding in ["a row of part refers to a row of part_category", "count their rows wrongly"] {
+        assert!(said.contains(finding), "{finding}: {said}");
+    }
+}

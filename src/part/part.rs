@@ -56,7 +56,12 @@ pub static PART: Resource = Resource {
         int("revision_count").null().joined("SELECT count(*) FROM part r WHERE r.revision_of = t.id").label("Revisions"),
         SALABLE,
         // Whatever means no yes is a no, says the contract.
-        flag("starred").kept_by(STARRED, super::rules::star).also(|_, text| Ok(Some(loosely_true(text).to_string()))).answered_before().says_fixed().plain(),
+        flag("starred")
+            .kept_by(STARRED, super::rules::star)
+            .also(|_, text| Ok(Some(loosely_true(text).to_string())))
+            .answered_before()
+            .says_fixed()
+            .plain(),
         THUMB,
         TESTABLE,
         TRACKABLE,
