@@ -8,6 +8,7 @@
 pub mod browser;
 pub mod coverage;
 pub mod dice;
+pub mod errands;
 pub mod goods;
 pub mod post_office;
 
