@@ -343,6 +343,8 @@ impl Db {
 impl Drop for Db {
     /// Waits for the writer: what was taken on is finished.
     fn drop(&mut self) {
+        // The last one to leave brings the log in, which readers cannot.
+        lock(&self.idle).0.clear();
         self.jobs = None;
         if let Some(writer) = self.writer.take()
             && writer.join().is_err()

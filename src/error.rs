@@ -272,9 +272,9 @@ impl fmt::Display for Error {
             Error::TooLarge => f.write_str("The request is too large."),
             Error::TooMany => f.write_str("Too many failed attempts; wait a little."),
             Error::Unavailable(why) => f.write_str(why),
-            Error::InDoubt => {
-                f.write_str("The storage device reported an error while the change was saved; look whether it is there before you repeat it.")
-            }
+            Error::InDoubt => f.write_str(
+                "The storage device reported an error while the change was saved; look whether it is there before you repeat it.",
+            ),
             Error::Full => f.write_str("The disk is full; nothing was changed."),
         }
     }
@@ -286,7 +286,8 @@ impl From<rusqlite::Error> for Error {
     /// Constraint failures become field errors, a full disk 507, a busy, read-only, damaged or unreadable database 503; the rest is our fault.
     fn from(error: rusqlite::Error) -> Error {
         use rusqlite::ErrorCode::{
-            CannotOpen, ConstraintViolation, DatabaseBusy, DatabaseCorrupt, DatabaseLocked, DiskFull, NotADatabase, ReadOnly, SystemIoFailure,
+            CannotOpen, ConstraintViolation, DatabaseBusy, DatabaseCorrupt, DatabaseLocked, DiskFull, NotADatabase, ReadOnly,
+            SystemIoFailure,
         };
         let rusqlite::Error::SqliteFailure(failure, text) = &error else {
             return Error::Internal(error.to_string());

@@ -8,7 +8,6 @@
 mod support;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
@@ -18,7 +17,8 @@ use stockroom::identity::User;
 use stockroom::server::Server;
 use stockroom::site::Site;
 use support::dice::Dice;
-use support::errands::{Direct, Errands, Ledger, token_for};
+use support::errands::{Direct, Errands, Hand, Ledger, token_for};
+use support::process::looked_over;
 
 /// People who work at once.
 const PEOPLE: usize = 3;
@@ -73,12 +73,6 @@ fn day(seed: u64, rounds: usize) -> Day {
         }
     }
     Day { volume, ledger, _folder: folder }
-}
-
-/// What `stockroom check` says of a folder.
-fn looked_over(folder: &Path) -> Result<(), String> {
-    let said = Command::new(env!("CARGO_BIN_EXE_stockroom")).args(["check", "--data"]).arg(folder).output().unwrap();
-    if said.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&said.stderr).into_owned()) }
 }
 
 /// Where to cut: every operation of the day, or as many of them, at even distances, as there are cuts.
@@ -172,7 +166,7 @@ fn a_first_start_can_be_cut_anywhere() {
     let path = folder.path().join("data");
     replay.lay_out(&path, Survivors::Nothing, 0);
     let server = Server::new(Site::open(&path).unwrap(), Vec::new());
-    let (status, _) = support::errands::Hand::ask(&Direct { server, token }, "GET", "/api/user/me/", "application/json", b"").unwrap();
+    let (status, _) = Direct { server, token }.ask("GET", "/api/user/me/", "application/json", b"").unwrap();
     assert_eq!(status, 200, "a token that was given out is known");
 }
 

@@ -11,6 +11,7 @@ pub mod dice;
 pub mod errands;
 pub mod goods;
 pub mod post_office;
+pub mod process;
 
 use std::collections::BTreeMap;
 use std::io::Read;

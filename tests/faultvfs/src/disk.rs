@@ -16,16 +16,38 @@ pub(crate) enum Node {
 /// What happened.
 pub(crate) enum Event {
     /// SQLite made a file.
-    Create { folder: PathBuf, name: String, file: u64 },
-    Delete { folder: PathBuf, name: String },
-    Write { file: u64, at: usize, bytes: Vec<u8> },
-    Truncate { file: u64, length: usize },
+    Create {
+        folder: PathBuf,
+        name: String,
+        file: u64,
+    },
+    Delete {
+        folder: PathBuf,
+        name: String,
+    },
+    Write {
+        file: u64,
+        at: usize,
+        bytes: Vec<u8>,
+    },
+    Truncate {
+        file: u64,
+        length: usize,
+    },
     /// SQLite synced a file.
-    Sync { file: u64 },
+    Sync {
+        file: u64,
+    },
     /// Somebody else synced a file, with these contents.
-    Whole { file: u64, bytes: Vec<u8> },
+    Whole {
+        file: u64,
+        bytes: Vec<u8>,
+    },
     /// A folder was synced, with these entries.
-    Entries { folder: PathBuf, entries: BTreeMap<String, Node> },
+    Entries {
+        folder: PathBuf,
+        entries: BTreeMap<String, Node>,
+    },
     /// The test says that something began or was acknowledged.
     Note(u64),
 }

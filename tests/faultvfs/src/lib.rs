@@ -6,10 +6,12 @@
 //! what a disk may hold if the power goes after any of those operations. Faults (a full disk, a broken one, a kill) happen while the
 //! program runs, from the operation on that the test names.
 
+mod clock;
 mod disk;
 mod replay;
 mod vfs;
 
+pub use clock::set_clock;
 pub use disk::{Fault, Volume};
 pub use replay::{Replay, Survivors};
 pub use vfs::{NAME, register};

@@ -230,7 +230,11 @@ mod tests {
     fn file() -> File {
         File {
             synced: vec![0; 2048],
-            loose: vec![Loose::Write { at: 100, bytes: vec![1; 1000] }, Loose::Truncate(600), Loose::Write { at: 4000, bytes: vec![2; 10] }],
+            loose: vec![
+                Loose::Write { at: 100, bytes: vec![1; 1000] },
+                Loose::Truncate(600),
+                Loose::Write { at: 4000, bytes: vec![2; 10] },
+            ],
         }
     }
 

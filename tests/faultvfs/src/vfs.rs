@@ -188,7 +188,7 @@ unsafe extern "C" fn open(
         let existed = path.as_ref().is_some_and(|path| path.exists());
         let inside = path.as_ref().and_then(|path| volume_of(path));
         if let Some(volume) = &inside
-            && (volume.now() == Some(Fault::Dead) || !existed && matches!(volume.now(), Some(Fault::Write | Fault::Full)))
+            && (volume.now() == Some(Fault::Dead) || !existed && volume.now() == Some(Fault::Write))
         {
             return ffi::SQLITE_CANTOPEN;
         }
