@@ -396,3 +396,21 @@ fn a_damaged_page_is_a_503_where_it_is_and_nowhere_else() {
     let found = looked_over(&data).unwrap_err();
     assert!(found.contains("damage") || found.contains("malformed"), "{found}");
 }
+
+/// In a disaster SQLite gives a transaction up by itself; what comes after must not be kept alone.
+#[test]
+fn nothing_is_kept_outside_of_a_transaction() {
+    let shop = Shop::new();
+    let part = shop.part("Nut");
+    let site = shop.server.site();
+    let change = format!("UPDATE part SET description = 'half' WHERE id = {part}");
+    let outcome = site.db.write(stockroom::identity::User::system(), move |tx| {
+        tx.execute_batch("ROLLBACK")?;
+        // Somebody overlooks that.
+        let _ = tx.execute_batch(&change);
+        Ok(())
+    });
+    assert_eq!(outcome.unwrap_err().status(), 503);
+    assert_eq!(shop.find::<String>(&format!("SELECT description FROM part WHERE id = {part}")), "");
+    shop.part("Bolt");
+}
