@@ -92,7 +92,9 @@ pub fn look(path: &Path, opening: &Opening) -> Said<i32> {
     let version = known(&conn, newest(opening)).map_err(|e| format!("{}: {e}", path.display()))?;
     let number = |pragma: &str| conn.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get::<_, u32>(0)).map(u64::from).map_err(say);
     let (pages, size) = (number("page_count")?, number("page_size")?.max(512));
-    let (there, frames) = (length(path).unwrap_or_default() / size, logged.saturating_sub(LOG_HEAD) / (FRAME_HEAD + size));
+    // In this order a server at work, which moves pages from the log to the file, is not taken for damage.
+    let frames = length(&log).unwrap_or_default().saturating_sub(LOG_HEAD) / (FRAME_HEAD + size);
+    let there = length(path).unwrap_or_default() / size;
     if pages > there + frames {
         return Err(format!("{}: the file is cut short: {pages} pages are named, {there} are there; restore a backup", path.display()));
     }

@@ -414,3 +414,92 @@ fn nothing_is_kept_outside_of_a_transaction() {
     assert_eq!(shop.find::<String>(&format!("SELECT description FROM part WHERE id = {part}")), "");
     shop.part("Bolt");
 }
+
+/// A form with a text as an attachment of the first part.
+fn upload(hand: &Direct, comment: &str) -> (u16, serde_json::Value) {
+    let field = |name: &str, value: &str| format!("--limit\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+    let file = "--limit\r\nContent-Disposition: form-data; name=\"attachment\"; filename=\"plan.txt\"\r\n\r\n";
+    let body =
+        [&field("model_type", "part"), &field("model_id", "1"), &field("comment", comment), file, comment, "\r\n--limit--\r\n"].concat();
+    hand.ask("POST", "/api/attachment/", "multipart/form-data; boundary=limit", body.as_bytes()).unwrap()
+}
+
+/// A server on a disk that can fail, with one part.
+fn on_a_bad_disk(data: &Path) -> (Volume, Direct) {
+    std::fs::create_dir(data).unwrap();
+    let volume = Volume::watch(data);
+    let site = Site::open_with(data, Opening { vfs: Some(faultvfs::NAME), ..Opening::default() }).unwrap();
+    let token = token_for(&site, "keeper");
+    let hand = Direct { server: Server::new(site, Vec::new()), token };
+    assert_eq!(hand.ask("POST", "/api/part/", JSON, json!({"name": "Nut"}).to_string().as_bytes()).unwrap().0, 201);
+    (volume, hand)
+}
+
+/// A commit whose sync failed may be there after the next power cut all the same; then its file must be, too.
+#[test]
+fn a_file_whose_row_is_in_doubt_stays() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let (volume, hand) = on_a_bad_disk(&data);
+    let mut doubts = 0;
+    for after in 0..120 {
+        volume.fail(Fault::Sync, after, 1);
+        let (status, json) = upload(&hand, &format!("plan {after}"));
+        let events = volume.events();
+        volume.heal();
+        assert!(status == 201 || status == 503, "{status} {json}");
+        if !json["detail"].as_str().is_some_and(|text| text.contains("look whether")) {
+            continue;
+        }
+        let mut replay = Replay::of(&volume);
+        replay.advance(events);
+        let after = self::folder();
+        let data = after.path().join("data");
+        replay.lay_out(&data, Survivors::Everything, 0);
+        let conn = Connection::open(data.join("stockroom.db")).unwrap();
+        support::errands::files_agree(&conn, &data.join("media")).unwrap();
+        doubts += 1;
+    }
+    assert!(doubts > 0);
+}
+
+/// The daily sweep shares its transaction with others: what they deleted comes back if the commit fails, and needs its file then.
+#[test]
+fn no_file_goes_before_the_deletion_of_its_row_is_kept() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let (volume, hand) = on_a_bad_disk(&data);
+    let made = upload(&hand, "plan").1;
+    let (key, file) = (made["pk"].as_i64().unwrap(), data.join(made["attachment"].as_str().unwrap().trim_start_matches('/')));
+    let old = std::time::SystemTime::now() - Duration::from_secs(3 * 24 * 3600);
+    std::fs::File::options().write(true).open(&file).unwrap().set_modified(old).unwrap();
+    let site = hand.server.site_shared();
+    stockroom::common::daily::run(&site).unwrap();
+    let system = stockroom::identity::User::system;
+    let due = "DELETE FROM scheduled_task WHERE name = 'delete_unnamed_files'";
+    site.db.write(system(), move |tx| Ok(tx.execute_batch(due)?)).unwrap();
+    std::thread::scope(|scope| {
+        // Whoever comes meanwhile shares the transaction.
+        scope.spawn(|| {
+            let _ = site.db.write(system(), |_| {
+                std::thread::sleep(Duration::from_millis(400));
+                Ok(())
+            });
+        });
+        std::thread::sleep(Duration::from_millis(100));
+        volume.fail(Fault::Write, 0, usize::MAX);
+        let (hand, site) = (&hand, &site);
+        scope.spawn(move || {
+            assert_eq!(hand.ask("DELETE", &format!("/api/attachment/{key}/"), JSON, b"").unwrap().0, 503);
+        });
+        std::thread::sleep(Duration::from_millis(100));
+        scope.spawn(move || drop(stockroom::common::daily::run(site)));
+    });
+    volume.heal();
+    assert_eq!(hand.ask("GET", &format!("/api/attachment/{key}/"), JSON, b"").unwrap().0, 200);
+    assert!(file.exists(), "the row is there, and its file must be");
+    assert_eq!(hand.ask("DELETE", &format!("/api/attachment/{key}/"), JSON, b"").unwrap().0, 204);
+    site.db.write(system(), move |tx| Ok(tx.execute_batch(due)?)).unwrap();
+    stockroom::common::daily::run(&site).unwrap();
+    assert!(!file.exists(), "and goes with it");
+}

@@ -117,6 +117,46 @@ fn every_acknowledged_request_outlives_a_power_cut() {
     assert!(acknowledged > 2000, "{acknowledged}");
 }
 
+/// The disk of these tests does lose what was not synced, in all ways, and nothing else.
+#[test]
+fn what_is_not_synced_may_be_lost() {
+    let folder = folder();
+    let path = folder.path().join("data");
+    std::fs::create_dir(&path).unwrap();
+    faultvfs::register();
+    let how = rusqlite::OpenFlags::default();
+    let open = || rusqlite::Connection::open_with_flags_and_vfs(path.join("stockroom.db"), how, faultvfs::NAME).unwrap();
+    open().execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (n INTEGER)").unwrap();
+    // Only files that are opened from now on are watched.
+    let volume = Volume::watch(&path);
+    let conn = open();
+    conn.execute_batch("PRAGMA synchronous = FULL; INSERT INTO t VALUES (1); PRAGMA synchronous = OFF").unwrap();
+    for n in 2..20 {
+        conn.execute("INSERT INTO t VALUES (?1)", [n]).unwrap();
+    }
+    std::fs::create_dir(path.join("never")).unwrap();
+    std::fs::write(path.join("never/synced.txt"), "x").unwrap();
+    let mut replay = Replay::of(&volume);
+    replay.advance(volume.events());
+    let mut kept = std::collections::BTreeSet::new();
+    for seed in 0..10 {
+        for survivors in Survivors::ALL {
+            let folder = self::folder();
+            let path = folder.path().join("data");
+            replay.lay_out(&path, survivors, seed);
+            let conn = rusqlite::Connection::open(path.join("stockroom.db")).unwrap();
+            let (most, rows): (i64, i64) =
+                conn.query_row("SELECT max(n), count(*) FROM t", [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+            assert!(most == rows, "what is there is there from the beginning on");
+            assert!(survivors != Survivors::Nothing || rows == 1);
+            assert!(survivors != Survivors::Everything || rows == 19);
+            assert!(!path.join("never").exists());
+            kept.insert(rows);
+        }
+    }
+    assert!(kept.len() > 3, "{kept:?}");
+}
+
 /// The power goes, comes back, and goes again while the log is brought in.
 #[test]
 fn a_second_cut_while_the_first_is_mended_loses_nothing() {

@@ -1,7 +1,7 @@
 //! A watched folder: what happens in it, and what shall go wrong.
 
 use std::collections::{BTreeMap, HashSet};
-use std::ffi::c_int;
+use std::ffi::{CStr, c_char, c_int};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -156,7 +156,7 @@ pub struct Volume {
 }
 
 impl Volume {
-    /// Watches a folder from now on; what is in it counts as durable.
+    /// Watches the files in a folder that are opened from now on; what is in it counts as durable.
     pub fn watch(folder: &Path) -> Volume {
         crate::register();
         let folder = folder.canonicalize().unwrap();
@@ -232,4 +232,18 @@ pub extern "C" fn fsync(fd: c_int) -> c_int {
 #[unsafe(no_mangle)]
 pub extern "C" fn fdatasync(fd: c_int) -> c_int {
     sync(fd, libc::SYS_fdatasync)
+}
+
+/// Likewise: a deletion may reach the disk before the next sync, or not.
+///
+/// # Safety
+/// As the C library's: `path` points to a text.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn unlink(path: *const c_char) -> c_int {
+    let name = PathBuf::from(unsafe { CStr::from_ptr(path) }.to_string_lossy().into_owned());
+    let rc = unsafe { libc::syscall(libc::SYS_unlinkat, libc::AT_FDCWD, path, 0) };
+    if let (0, Some(volume), Some(folder), Some(name)) = (rc, volume_of(&name), name.parent(), name.file_name()) {
+        volume.note(Event::Delete { folder: folder.to_path_buf(), name: name.to_string_lossy().into_owned() });
+    }
+    c_int::try_from(rc).unwrap_or(-1)
 }

@@ -222,31 +222,3 @@ fn tear(bytes: &mut Vec<u8>, change: &Loose, dice: &mut Dice, garbage: bool) {
         begin = end;
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn file() -> File {
-        File {
-            synced: vec![0; 2048],
-            loose: vec![
-                Loose::Write { at: 100, bytes: vec![1; 1000] },
-                Loose::Truncate(600),
-                Loose::Write { at: 4000, bytes: vec![2; 10] },
-            ],
-        }
-    }
-
-    #[test]
-    fn what_is_synced_stays_and_what_is_not_depends() {
-        let mut dice = Dice(1);
-        assert_eq!(image(&file(), Survivors::Nothing, &mut dice), vec![0; 2048]);
-        let all = image(&file(), Survivors::Everything, &mut dice);
-        assert_eq!((all.len(), all[99], all[100], all[599], all[600], all[4000]), (4010, 0, 1, 1, 0, 2));
-        let torn = (0..50).map(|seed| image(&file(), Survivors::Torn, &mut Dice(seed)));
-        let kinds: std::collections::HashSet<Vec<u8>> = torn.collect();
-        assert!(kinds.len() > 5);
-        assert!(kinds.iter().all(|bytes| bytes[..100].iter().all(|byte| *byte == 0)), "nothing else is touched");
-    }
-}

@@ -7,7 +7,7 @@ use std::sync::{Arc, Once};
 
 use libsqlite3_sys as ffi;
 
-use crate::disk::{Event, Fault, State, fdatasync, fsync, volume_of};
+use crate::disk::{Event, Fault, State, fdatasync, fsync, unlink, volume_of};
 
 /// The name of the VFS.
 pub const NAME: &CStr = c"fault";
@@ -220,10 +220,7 @@ unsafe extern "C" fn delete(vfs: *mut ffi::sqlite3_vfs, name: *const c_char, dur
         if let Some(Fault::Write | Fault::Dead) = volume.operation() {
             return ffi::SQLITE_IOERR_DELETE;
         }
-        if path.exists() {
-            let (folder, name) = parts(&path);
-            volume.note(Event::Delete { folder, name });
-        }
+        // The usual one calls unlink, which is ours.
         vfs.xDelete.unwrap()(vfs, name, durable)
     }
 }
@@ -252,7 +249,11 @@ pub fn register() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // The program's calls must find ours, not the C library's.
-        std::hint::black_box((fsync as extern "C" fn(c_int) -> c_int, fdatasync as extern "C" fn(c_int) -> c_int));
+        std::hint::black_box((
+            fsync as extern "C" fn(c_int) -> c_int,
+            fdatasync as extern "C" fn(c_int) -> c_int,
+            unlink as unsafe extern "C" fn(*const c_char) -> c_int,
+        ));
         unsafe {
             ffi::sqlite3_initialize();
             let usual = ffi::sqlite3_vfs_find(std::ptr::null());
