@@ -15,12 +15,14 @@ use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::db;
+use crate::db::Opening;
+use crate::durable;
 use crate::engine::moment;
 use crate::identity::token::hex;
 use crate::media;
 use crate::records::files;
 use crate::site::{Site, VERSION};
+use crate::upgrade;
 
 /// The form of backups that this program writes and reads.
 const FORM: u32 = 1;
@@ -91,7 +93,8 @@ pub fn make(site: &Site, target: &Path, with_key: bool, keep: Option<usize>) -> 
     std::fs::rename(&partial, &path).map_err(at(&path))?;
     durable_entry(&path)?;
     if let (Some(folder), Some(keep)) = (folder, keep) {
-        for old in listed(folder).into_iter().rev().skip(keep.max(1)) {
+        // Never this one, even if others were made while the clock was ahead.
+        for old in listed(folder).into_iter().rev().filter(|other| *other != path).skip(keep.max(1) - 1) {
             std::fs::remove_file(&old).map_err(at(&old))?;
         }
     }
@@ -126,9 +129,14 @@ pub struct Schedule {
 impl Schedule {
     /// Is the newest backup older than it may be?
     fn due(&self) -> bool {
-        let newest = listed(&self.folder).pop().and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()));
-        let oldest = stamp(moment::now() - i64::from(self.every) * 60 * 60 * 1000);
-        newest.is_none_or(|name| name.trim_start_matches(PREFIX) < oldest.as_str())
+        let now = moment::now();
+        let (oldest, newest) = (stamp(now - i64::from(self.every) * 60 * 60 * 1000), stamp(now));
+        // Those of the future were made while the clock was wrong.
+        !listed(&self.folder).iter().any(|path| {
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let moment = name.trim_start_matches(PREFIX).trim_end_matches(SUFFIX);
+            moment >= oldest.as_str() && moment <= newest.as_str()
+        })
     }
 
     /// Makes the backup that is due, if one is; says whether it did.
@@ -147,7 +155,7 @@ impl Schedule {
 }
 
 /// `20261122-184500`, UTC.
-fn stamp(at: moment::Moment) -> String {
+pub(crate) fn stamp(at: moment::Moment) -> String {
     moment::exact(at).chars().filter(char::is_ascii_digit).take(14).enumerate().fold(String::new(), |mut text, (i, digit)| {
         if i == 8 {
             text.push('-');
@@ -167,8 +175,12 @@ fn beside(path: &Path, extension: &str) -> PathBuf {
 
 /// Brings the entry of a file in its folder to the disk.
 fn durable_entry(path: &Path) -> Result<(), String> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(at(folder))
+    durable::entry(path).map_err(at(path))
+}
+
+/// An empty file that only its owner may read.
+pub(crate) fn private_file(path: &Path) -> Result<(), String> {
+    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).map(|_| ()).map_err(at(path))
 }
 
 fn write(site: &Site, path: &Path, packed: bool, with_key: bool) -> Result<(), String> {
@@ -277,7 +289,7 @@ struct Snapshot {
 impl Snapshot {
     fn take(site: &Site, path: &Path) -> Result<Snapshot, String> {
         let say = |e: &dyn std::fmt::Display| format!("the copy of the database: {e}");
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).map_err(at(path))?;
+        private_file(path)?;
         let mut snapshot = Snapshot { path: path.to_path_buf(), conn: None };
         let mut copy = Connection::open(path).map_err(|e| say(&e))?;
         {
@@ -316,7 +328,7 @@ impl Drop for Snapshot {
 }
 
 /// Is a database whole?
-fn sound(conn: &Connection) -> Result<(), String> {
+pub(crate) fn sound(conn: &Connection) -> Result<(), String> {
     let verdict: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(|e| e.to_string())?;
     if verdict != "ok" {
         return Err(format!("the database is damaged: {verdict}"));
@@ -435,7 +447,7 @@ fn unpack(backup: &Path, place: &Path) -> Result<Manifest, String> {
     })?;
     let conn = Connection::open(place.join(DATABASE)).map_err(|e| e.to_string())?;
     sound(&conn)?;
-    db::known(&conn)?;
+    upgrade::known(&conn, upgrade::newest(&Opening::default()))?;
     drop(conn);
     durable_tree(place)?;
     Ok(manifest)

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
@@ -19,8 +19,9 @@ use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use crate::engine::moment::{self, Moment};
-use crate::error::{Error, Result};
+use crate::error::{BUSY as BUSY_TEXT, DAMAGED as DAMAGED_TEXT, Error, READ_ONLY as READ_ONLY_TEXT, Result};
 use crate::identity::User;
+use crate::upgrade::{self, explain};
 
 /// The tables, as people read them; version 1 of the database.
 pub const SCHEMA: &str = concat!(
@@ -37,8 +38,33 @@ pub const SCHEMA: &str = concat!(
 );
 /// What leads from one version to the next, oldest first; the first entry leads from 1 to 2.
 const MIGRATIONS: &[&str] = &[];
-/// `PRAGMA application_id` of our files: "STKR".
-const APPLICATION: i32 = 0x5354_4b52;
+
+/// How databases are opened; tests open theirs on disks that fail, and with steps of their own.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub struct Opening {
+    /// SQLite's way to the disk, by its name; none for the usual one.
+    pub vfs: Option<&'static std::ffi::CStr>,
+    /// The steps from version 1 on.
+    pub migrations: &'static [&'static str],
+}
+
+impl Default for Opening {
+    fn default() -> Opening {
+        Opening { vfs: None, migrations: MIGRATIONS }
+    }
+}
+
+impl Opening {
+    /// Opens a connection, and nothing else.
+    pub(crate) fn open(&self, path: &Path, how: OpenFlags) -> rusqlite::Result<Connection> {
+        match self.vfs {
+            Some(vfs) => Connection::open_with_flags_and_vfs(path, how, vfs),
+            None => Connection::open_with_flags(path, how),
+        }
+    }
+}
+
 /// Readers at most; there is one more than there are cores, and further requests wait. Each costs its page cache and its statements.
 const READERS: usize = 4;
 /// Prepared statements kept for each connection.
@@ -46,7 +72,7 @@ const STATEMENTS: usize = 256;
 /// Requests that share a commit at most.
 const GROUP: usize = 128;
 /// How long another process may hold the database.
-const BUSY: Duration = Duration::from_secs(5);
+pub(crate) const BUSY: Duration = Duration::from_secs(5);
 
 /// Queries slower than this many milliseconds go to the log; 0 for none. Process-wide, for SQLite calls a plain function.
 static SLOW: AtomicU64 = AtomicU64::new(0);
@@ -74,6 +100,7 @@ fn note_slow(event: TraceEvent<'_>) {
 /// An open data folder's database.
 pub struct Db {
     path: PathBuf,
+    opening: Opening,
     idle: Mutex<(Vec<Connection>, usize)>,
     returned: Condvar,
     readers: usize,
@@ -94,29 +121,50 @@ struct Changes {
 /// Tables whose rows other parts of the server keep in memory.
 const WATCHED: [&str; 6] = ["user", "user_group", "user_group_member", "ruleset", "token", "session"];
 
-/// A piece of work for the writer; it gets the connection, or none if there is no transaction to be had, and says how it is to be answered
+/// A piece of work for the writer; it gets the connection, or why there is no transaction to be had, and says how it is to be answered
 /// once the fate of its group is known.
-type Job = Box<dyn FnOnce(Option<&Connection>) -> Answer + Send>;
+type Job = Box<dyn FnOnce(std::result::Result<&Connection, Lost>) -> Answer + Send>;
 type Answer = Box<dyn FnOnce(std::result::Result<(), Lost>) + Send>;
 /// A change.
 type Work = Box<dyn FnOnce(&Tx<'_>) -> Result<Value> + Send>;
 /// What a change returns, whatever its type.
 type Value = Box<dyn Any + Send>;
 
-/// Why a group's commit failed.
+/// Why a group's changes were not kept.
 #[derive(Clone, Copy)]
 enum Lost {
     Full,
-    Storage,
     Busy,
+    /// The transaction ended before its commit.
+    Storage,
+    /// The commit itself failed: after a power cut its last bytes may turn out to have reached the disk all the same.
+    Doubt,
+    ReadOnly,
+    Damaged,
+}
+
+impl Lost {
+    fn of(error: &rusqlite::Error, otherwise: Lost) -> Lost {
+        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseCorrupt, DatabaseLocked, DiskFull, NotADatabase, ReadOnly};
+        match error.sqlite_error_code() {
+            Some(DiskFull) => Lost::Full,
+            Some(DatabaseBusy | DatabaseLocked) => Lost::Busy,
+            Some(ReadOnly) => Lost::ReadOnly,
+            Some(DatabaseCorrupt | NotADatabase) => Lost::Damaged,
+            _ => otherwise,
+        }
+    }
 }
 
 impl From<Lost> for Error {
     fn from(lost: Lost) -> Error {
         match lost {
             Lost::Full => Error::Full,
-            Lost::Busy => Error::Unavailable("The database is busy; nothing was changed."),
-            Lost::Storage => Error::Unavailable("The database could not be written; nothing was changed."),
+            Lost::Busy => Error::Unavailable(BUSY_TEXT),
+            Lost::Storage => Error::Unavailable("The storage device reported an error; nothing was changed."),
+            Lost::Doubt => Error::InDoubt,
+            Lost::ReadOnly => Error::Unavailable(READ_ONLY_TEXT),
+            Lost::Damaged => Error::Unavailable(DAMAGED_TEXT),
         }
     }
 }
@@ -182,9 +230,23 @@ impl Db {
     /// # Errors
     /// A text for people: not a database, not ours, from a newer version, not writable.
     pub fn open(path: &Path) -> std::result::Result<Db, String> {
+        Db::open_with(path, Opening::default())
+    }
+
+    /// The same, opened in another way.
+    ///
+    /// # Errors
+    /// Likewise.
+    #[doc(hidden)]
+    pub fn open_with(path: &Path, opening: Opening) -> std::result::Result<Db, String> {
+        upgrade::look(path, &opening)?;
         let changes = Arc::new(Changes::default());
-        let mut conn = connect(path, false).map_err(|e| explain(path, &e))?;
-        migrate(&mut conn).map_err(|e| format!("{}: {e}", path.display()))?;
+        let mut conn = connect(path, &opening, false).map_err(|e| explain(path, &e))?;
+        upgrade::migrate(path, &mut conn, &opening).map_err(|e| format!("{}: {e}", path.display()))?;
+        // Where SQLite gave up a transaction, statements that come after must not be kept each by itself.
+        let committing = Arc::new(AtomicBool::new(false));
+        let asked = committing.clone();
+        conn.commit_hook(Some(move || !asked.load(SeqCst))).map_err(|e| explain(path, &e))?;
         let seen = changes.clone();
         conn.update_hook(Some(move |_: rusqlite::hooks::Action, _: &str, table: &str, _: i64| {
             if WATCHED.contains(&table) {
@@ -197,10 +259,11 @@ impl Db {
         let counted = changes.clone();
         let writer = std::thread::Builder::new()
             .name("writer".into())
-            .spawn(move || write_all(&conn, &work, &counted))
+            .spawn(move || write_all(&conn, &work, &counted, &committing))
             .map_err(|e| format!("the writer's thread cannot be started: {e}"))?;
         Ok(Db {
             path: path.to_path_buf(),
+            opening,
             idle: Mutex::default(),
             returned: Condvar::new(),
             readers,
@@ -233,7 +296,7 @@ impl Db {
             if idle.1 < self.readers {
                 idle.1 += 1;
                 drop(idle);
-                return match connect(&self.path, true) {
+                return match connect(&self.path, &self.opening, true) {
                     Ok(conn) => Ok(Reader { db: self, conn: Some(conn) }),
                     Err(e) => {
                         lock(&self.idle).1 -= 1;
@@ -250,7 +313,7 @@ impl Db {
     /// # Errors
     /// The database cannot be opened.
     pub fn alone(&self) -> rusqlite::Result<Connection> {
-        connect(&self.path, false)
+        connect(&self.path, &self.opening, false)
     }
 
     /// Runs `work` in the writer's thread, in a savepoint of its own, and returns once it is durable.
@@ -271,8 +334,9 @@ impl Db {
     fn run(&self, user: Arc<User>, work: Work) -> Result<Value> {
         let (answer, answered) = sync_channel(1);
         let job: Job = Box::new(move |conn| {
-            let Some(conn) = conn else {
-                return Box::new(move |_| drop(answer.send(Ok(Err(Lost::Busy.into())))));
+            let conn = match conn {
+                Ok(conn) => conn,
+                Err(lost) => return Box::new(move |_| drop(answer.send(Ok(Err(lost.into()))))),
             };
             let outcome = catch_unwind(AssertUnwindSafe(|| {
                 step(conn, "SAVEPOINT request")?;
@@ -300,7 +364,7 @@ impl Db {
     /// # Errors
     /// The disk does not let us.
     pub fn checkpoint(&self) -> Result<()> {
-        let conn = connect(&self.path, false)?;
+        let conn = connect(&self.path, &self.opening, false)?;
         conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
     }
@@ -309,6 +373,8 @@ impl Db {
 impl Drop for Db {
     /// Waits for the writer: what was taken on is finished.
     fn drop(&mut self) {
+        // The last one to leave brings the log in, which readers cannot.
+        lock(&self.idle).0.clear();
         self.jobs = None;
         if let Some(writer) = self.writer.take()
             && writer.join().is_err()
@@ -319,22 +385,28 @@ impl Drop for Db {
 }
 
 /// The writer's thread, until nobody can send it work any more.
-fn write_all(conn: &Connection, work: &Receiver<Job>, changes: &Changes) {
+fn write_all(conn: &Connection, work: &Receiver<Job>, changes: &Changes, committing: &AtomicBool) {
     while let Ok(first) = work.recv() {
         if let Err(e) = step(conn, "BEGIN IMMEDIATE") {
             log::error!("no transaction: {e}");
-            first(None)(Err(Lost::Busy));
+            let lost = Lost::of(&e, Lost::Storage);
+            // Whoever came meanwhile has waited as long: one after the other they would wait for minutes.
+            for job in std::iter::once(first).chain(work.try_iter()) {
+                job(Err(lost))(Err(lost));
+            }
             continue;
         }
-        let mut answers = vec![first(Some(conn))];
+        let mut answers = vec![first(Ok(conn))];
         while answers.len() < GROUP
             && !conn.is_autocommit()
             && let Ok(next) = work.try_recv()
         {
-            answers.push(next(Some(conn)));
+            answers.push(next(Ok(conn)));
         }
         // In a disaster (a full disk, a broken device) SQLite gives up the whole transaction by itself.
-        let durable = if conn.is_autocommit() { Err(Lost::Storage) } else { step(conn, "COMMIT").map_err(lost) };
+        committing.store(true, SeqCst);
+        let durable = if conn.is_autocommit() { Err(Lost::Storage) } else { step(conn, "COMMIT").map_err(|e| lost(&e, Lost::Doubt)) };
+        committing.store(false, SeqCst);
         if durable.is_err()
             && !conn.is_autocommit()
             && let Err(e) = conn.execute_batch("ROLLBACK")
@@ -362,20 +434,20 @@ fn end_savepoint(conn: &Connection, keep: bool) -> std::result::Result<(), Lost>
         return Err(Lost::Storage);
     }
     if !keep {
-        step(conn, "ROLLBACK TO request").map_err(lost)?;
+        step(conn, "ROLLBACK TO request").map_err(|e| lost(&e, Lost::Storage))?;
     }
-    step(conn, "RELEASE request").map_err(lost)
+    step(conn, "RELEASE request").map_err(|e| lost(&e, Lost::Storage))
 }
 
-fn lost(error: rusqlite::Error) -> Lost {
+fn lost(error: &rusqlite::Error, otherwise: Lost) -> Lost {
     log::error!("commit: {error}");
-    if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) { Lost::Full } else { Lost::Storage }
+    Lost::of(error, otherwise)
 }
 
 /// The one place that opens a connection.
-fn connect(path: &Path, read_only: bool) -> rusqlite::Result<Connection> {
+fn connect(path: &Path, opening: &Opening, read_only: bool) -> rusqlite::Result<Connection> {
     let how = if read_only { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE };
-    let conn = Connection::open_with_flags(path, how | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let conn = opening.open(path, how | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     conn.busy_timeout(BUSY)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
     // mmap_size 0: a read error of an SD card must be an error, not a crash. Negative cache sizes are KiB.
@@ -419,61 +491,6 @@ fn regexp(conn: &Connection) -> rusqlite::Result<()> {
 /// The pattern is malformed, or needs what a linear-time engine lacks.
 pub fn regex_of(pattern: &str) -> std::result::Result<regex::Regex, regex::Error> {
     regex::RegexBuilder::new(pattern).case_insensitive(true).size_limit(1 << 20).build()
-}
-
-fn number(conn: &Connection, name: &str) -> std::result::Result<i32, String> {
-    conn.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i32>(0)).map_err(|e| e.to_string())
-}
-
-/// The version of the newest database that this program knows.
-fn newest() -> i32 {
-    1 + i32::try_from(MIGRATIONS.len()).unwrap_or(i32::MAX)
-}
-
-/// The version of a database; 0 for an empty one.
-///
-/// # Errors
-/// It is of another program, or of a newer version of this one.
-pub fn known(conn: &Connection) -> std::result::Result<i32, String> {
-    let (version, application) = (number(conn, "user_version")?, number(conn, "application_id")?);
-    let tables: i32 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(|e| e.to_string())?;
-    if application != APPLICATION && tables > 0 {
-        return Err("this is a database of another program".into());
-    }
-    let newest = newest();
-    if version > newest {
-        return Err(format!("the data is of version {version}, this program knows versions up to {newest}; use a newer program"));
-    }
-    Ok(version)
-}
-
-fn migrate(conn: &mut Connection) -> std::result::Result<(), String> {
-    let say = |e: rusqlite::Error| e.to_string();
-    let (version, newest) = (known(conn)?, newest());
-    if version == newest {
-        return Ok(());
-    }
-    let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(say)?;
-    if version == 0 {
-        tx.execute_batch(SCHEMA).map_err(|e| format!("schema: {e}"))?;
-    } else {
-        for step in MIGRATIONS.iter().skip(usize::try_from(version - 1).unwrap_or_default()) {
-            tx.execute_batch(step).map_err(|e| format!("migration from version {version}: {e}"))?;
-        }
-    }
-    tx.execute_batch(&format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {newest};")).map_err(say)?;
-    tx.commit().map_err(say)
-}
-
-fn explain(path: &Path, error: &rusqlite::Error) -> String {
-    let what = match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::NotADatabase) => "this file is not a database, or it is damaged; restore a backup".into(),
-        Some(rusqlite::ErrorCode::DatabaseCorrupt) => "the database is damaged; restore a backup".into(),
-        Some(rusqlite::ErrorCode::CannotOpen) => "cannot be opened; is the folder there and writable?".into(),
-        Some(rusqlite::ErrorCode::ReadOnly) => "cannot be written; check the permissions of the file and its folder".into(),
-        _ => error.to_string(),
-    };
-    format!("{}: {what}", path.display())
 }
 
 /// One value, or nothing where there is no row.

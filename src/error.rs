@@ -41,6 +41,8 @@ pub enum Error {
     TooMany,
     /// 503: the database is busy or read-only; nothing was changed.
     Unavailable(&'static str),
+    /// 503: the device failed while a change was made durable; only a restart shows whether it was kept.
+    InDoubt,
     /// 507: no room left on the disk; nothing was changed.
     Full,
     /// 500: the cause goes to the log, never to the client.
@@ -63,6 +65,13 @@ pub enum Problem {
 /// Problems by field, in the order in which they were found.
 #[derive(Debug, Default)]
 pub struct Problems(pub Vec<(Cow<'static, str>, Problem)>);
+
+/// Another process holds the database.
+pub const BUSY: &str = "The database is busy; nothing was changed.";
+/// The folder or its file system takes no writes.
+pub const READ_ONLY: &str = "The database cannot be written; nothing was changed.";
+/// Pages of the database are not what was written there.
+pub const DAMAGED: &str = "The database is damaged: run \"stockroom check\", and restore a backup.";
 
 /// Where a problem belongs to no single field.
 pub const WHOLE: &str = "non_field_errors";
@@ -166,7 +175,7 @@ impl Error {
             Error::MediaType(_) => 415,
             Error::TooMany => 429,
             Error::Internal(_) => 500,
-            Error::Unavailable(_) => 503,
+            Error::Unavailable(_) | Error::InDoubt => 503,
             Error::Full => 507,
         }
     }
@@ -263,6 +272,9 @@ impl fmt::Display for Error {
             Error::TooLarge => f.write_str("The request is too large."),
             Error::TooMany => f.write_str("Too many failed attempts; wait a little."),
             Error::Unavailable(why) => f.write_str(why),
+            Error::InDoubt => f.write_str(
+                "The storage device reported an error while the change was saved; look whether it is there before you repeat it.",
+            ),
             Error::Full => f.write_str("The disk is full; nothing was changed."),
         }
     }
@@ -271,18 +283,25 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 impl From<rusqlite::Error> for Error {
-    /// Constraint failures become field errors, a full disk 507, a busy or read-only database 503; the rest is our fault.
+    /// Constraint failures become field errors, a full disk 507, a busy, read-only, damaged or unreadable database 503; the rest is our fault.
     fn from(error: rusqlite::Error) -> Error {
-        use rusqlite::ErrorCode::{ConstraintViolation, DatabaseBusy, DatabaseLocked, DiskFull, ReadOnly, SystemIoFailure};
+        use rusqlite::ErrorCode::{
+            CannotOpen, ConstraintViolation, DatabaseBusy, DatabaseCorrupt, DatabaseLocked, DiskFull, NotADatabase, ReadOnly,
+            SystemIoFailure,
+        };
         let rusqlite::Error::SqliteFailure(failure, text) = &error else {
             return Error::Internal(error.to_string());
         };
         match failure.code {
             ConstraintViolation => constraint(text.as_deref().unwrap_or_default()),
             DiskFull => Error::Full,
-            DatabaseBusy | DatabaseLocked => Error::Unavailable("The database is busy; nothing was changed."),
-            ReadOnly => Error::Unavailable("The database cannot be written; nothing was changed."),
-            SystemIoFailure => {
+            DatabaseBusy | DatabaseLocked => Error::Unavailable(BUSY),
+            ReadOnly => Error::Unavailable(READ_ONLY),
+            DatabaseCorrupt | NotADatabase => {
+                log::error!("damage: {error}");
+                Error::Unavailable(DAMAGED)
+            }
+            SystemIoFailure | CannotOpen => {
                 log::error!("storage: {error}");
                 Error::Unavailable("The storage device reported an error; nothing was changed.")
             }

@@ -3,13 +3,16 @@
 //! A file lies whole and durable in its place before the row that names it is committed; if the change fails it is removed. So a row never
 //! names a file that is not there, and what a power cut leaves is at most a file that nothing names.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use image::{DynamicImage, ImageReader, Limits};
 
+use crate::durable;
 use crate::engine::call::{Call, Reply};
 use crate::engine::describe::{Field, Kind};
 use crate::engine::input::{Content, Part, Upload};
@@ -25,13 +28,26 @@ const SMALL: [(&str, u32); 2] = [("thumbnail", 128), ("preview", 256)];
 /// The marks of small images alone.
 pub const SIZES: [&str; 2] = [SMALL[0].0, SMALL[1].0];
 
+/// Files whose rows are yet to come. Their dates are no help: clocks are set while files arrive.
+static COMING: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+fn coming() -> std::sync::MutexGuard<'static, BTreeSet<PathBuf>> {
+    COMING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Files that came with a request and lie in their places; they are removed again unless the change succeeds.
 #[derive(Default)]
 pub struct Arrived {
-    paths: Vec<PathBuf>,
+    /// Each with the media folder that it lies in.
+    paths: Vec<(PathBuf, PathBuf)>,
 }
 
 impl Arrived {
+    fn add(&mut self, path: PathBuf, media: &Path) {
+        coming().insert(path.clone());
+        self.paths.push((path, media.to_path_buf()));
+    }
+
     fn take(&mut self, mut other: Arrived) {
         self.paths.append(&mut other.paths);
     }
@@ -41,28 +57,44 @@ impl Arrived {
     /// # Errors
     /// The disk does not take it.
     pub fn durable(&self) -> Result<()> {
-        for path in &self.paths {
-            File::open(path).and_then(|file| file.sync_all()).map_err(lost)?;
-            if let Some(folder) = path.parent() {
-                File::open(folder).and_then(|folder| folder.sync_all()).map_err(lost)?;
-            }
+        for (path, media) in &self.paths {
+            File::open(path).and_then(|file| file.sync_all()).and_then(|()| durable::entries(path, media)).map_err(lost)?;
         }
         Ok(())
     }
 
     /// The change is durable: they stay.
     pub fn stay(mut self) {
-        self.paths.clear();
+        self.settle();
+    }
+
+    /// They stay if the change is durable, and if nobody knows whether it is: a row must never name what is not there.
+    ///
+    /// # Errors
+    /// What the change returned.
+    pub fn after<T>(mut self, outcome: Result<T>) -> Result<T> {
+        if matches!(outcome, Ok(_) | Err(Error::InDoubt)) {
+            self.settle();
+        }
+        outcome
+    }
+
+    fn settle(&mut self) {
+        let mut coming = coming();
+        for (path, _) in self.paths.drain(..) {
+            coming.remove(&path);
+        }
     }
 }
 
 impl Drop for Arrived {
     fn drop(&mut self) {
-        for path in &self.paths {
+        for (path, _) in &self.paths {
             if let Err(e) = std::fs::remove_file(path) {
                 log::warn!("{} is left over: {e}", path.display());
             }
         }
+        self.settle();
     }
 }
 
@@ -97,14 +129,16 @@ pub fn receive(call: &Call, fields: &[Field]) -> Result<Arrived> {
 /// It cannot be made.
 pub fn new_file(media: &Path, below: &str, stem: &str, extension: &str) -> Result<(Arrived, File, String)> {
     let place = media.join(below);
-    std::fs::create_dir_all(&place).map_err(lost)?;
+    durable::folder(&place).map_err(lost)?;
     let mut tail = String::new();
     loop {
         let name = format!("{stem}{tail}{extension}");
         match File::options().write(true).create_new(true).mode(0o600).open(place.join(&name)) {
             Ok(file) => {
                 let whole = if below.is_empty() { name.clone() } else { format!("{below}/{name}") };
-                return Ok((Arrived { paths: vec![place.join(&name)] }, file, whole));
+                let mut arrived = Arrived::default();
+                arrived.add(place.join(&name), media);
+                return Ok((arrived, file, whole));
             }
             Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => tail = format!("_{}", crate::identity::password::random_text(7)),
             Err(e) => return Err(lost(e)),
@@ -131,9 +165,11 @@ pub fn take_in(media: &Path, name: &str, bytes: &mut dyn Read, arrived: &mut Arr
     Ok(name)
 }
 
-fn lost(error: std::io::Error) -> Error {
+/// What an error of the file system means to whoever asked.
+pub fn lost(error: std::io::Error) -> Error {
     match error.raw_os_error() {
-        Some(28) => Error::Full,
+        // No room, no room for this user, no room in a file.
+        Some(28 | 122 | 27) => Error::Full,
         _ => Error::Unavailable("The file could not be stored; nothing was changed."),
     }
 }
@@ -188,7 +224,6 @@ fn keep(media: &Path, folder: &str, upload: &Upload, small: Option<Small>, arriv
     let (kept, mut file, name) = new_file(media, folder, &stem, &extension)?;
     arrived.take(kept);
     file.write_all(&upload.bytes).and_then(|()| file.sync_all()).map_err(lost)?;
-    let place = media.join(folder);
     for ((size, _), image) in SMALL.iter().zip(small.iter().flat_map(|small| &small.images)) {
         let path = media.join(small_name(&name, size));
         let format = image::ImageFormat::from_path(&path).unwrap_or(image::ImageFormat::Png);
@@ -201,11 +236,11 @@ fn keep(media: &Path, folder: &str, upload: &Upload, small: Option<Small>, arriv
             continue;
         }
         let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&path).map_err(lost)?;
-        arrived.paths.push(path);
+        arrived.add(path, media);
         file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(lost)?;
     }
-    // The folder's entry must be durable too.
-    File::open(&place).and_then(|folder| folder.sync_all()).map_err(lost)?;
+    // The entries of files and folders must be durable too.
+    durable::entries(&media.join(&name), media).map_err(lost)?;
     Ok(name)
 }
 
@@ -262,7 +297,7 @@ pub fn clean_name(name: &str, folder: &str) -> String {
     stem + &extension
 }
 
-/// Gives a stored file, and its small images, a second name beside the first.
+/// Gives a stored file, and its small images, a second name beside the first; durable when this returns.
 ///
 /// # Errors
 /// 400 if a file of that name is there already, or it cannot be made.
@@ -275,7 +310,7 @@ pub fn link(folder: &Path, from: &str, to: &str) -> Result<()> {
         // Not every file has small images.
         let _ = std::fs::hard_link(media.join(small_name(from, size)), media.join(small_name(to, size)));
     }
-    Ok(())
+    durable::entries(&media.join(to), &media).map_err(lost)
 }
 
 /// Removes a stored file and its small images; what is gone already is no error.
@@ -288,6 +323,11 @@ pub fn remove(folder: &Path, name: &str) {
             log::warn!("{} is left over: {e}", path.display());
         }
     }
+}
+
+/// Is a row for this file still to come?
+pub fn is_coming(folder: &Path, name: &str) -> bool {
+    coming().contains(&folder.join("media").join(name))
 }
 
 /// The names of all files, with the moment of their last change.

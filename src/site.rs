@@ -1,14 +1,15 @@
 //! One running server: its data folder, its database, its secret, and what it remembers.
 
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use crate::db::Db;
+use crate::db::{Db, Opening};
 use crate::engine::moment::{self, Moment};
 use crate::error::Result;
 use crate::identity::login::Identity;
+use crate::{durable, upgrade};
 
 /// The secret key of a data folder; tokens are derived from it.
 #[derive(Clone, Copy)]
@@ -57,16 +58,32 @@ impl Site {
     /// # Errors
     /// A text for people.
     pub fn open(folder: &Path) -> std::result::Result<Site, String> {
+        Site::open_with(folder, Opening::default())
+    }
+
+    /// The same, its database opened in another way.
+    ///
+    /// # Errors
+    /// Likewise.
+    #[doc(hidden)]
+    pub fn open_with(folder: &Path, opening: Opening) -> std::result::Result<Site, String> {
         let say = |e: std::io::Error| format!("the data folder {} cannot be used: {e}", folder.display());
         // What is in it is nobody else's business on this machine.
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(say)?;
+        durable::folder(folder).map_err(say)?;
         let folder = folder.canonicalize().map_err(say)?;
         crate::backup::resume(&folder)?;
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder.join("media")).map_err(say)?;
-        let secret = secret_of(&folder)?;
+        // First the database: what cannot be used is left as it is.
         let path = folder.join("stockroom.db");
+        upgrade::look(&path, &opening)?;
+        if std::fs::metadata(&path).is_ok_and(|facts| facts.len() == 0) && !crate::media::all(&folder).is_empty() {
+            return Err(format!("{}: the database is empty, but there are files in media/; restore a backup", path.display()));
+        }
+        let known = known_secret(&folder)?;
         std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(&path).map_err(say)?;
-        let db = Db::open(&path)?;
+        let db = Db::open_with(&path, opening)?;
+        durable::folder(&folder.join("media")).map_err(say)?;
+        let secret = known.map_or_else(|| new_secret(&folder), Ok)?;
+        durable::entry(&path).map_err(say)?;
         db.write(crate::identity::User::system(), crate::common::setting::fill).map_err(|e| format!("settings: {e}"))?;
         Ok(Site {
             db,
@@ -86,23 +103,33 @@ impl Site {
     }
 }
 
-/// Reads the secret key, or makes one that only the owner of the file may read.
-fn secret_of(folder: &Path) -> std::result::Result<Secret, String> {
+/// Reads the secret key, if there is one.
+fn known_secret(folder: &Path) -> std::result::Result<Option<Secret>, String> {
+    let path = folder.join("secret.key");
+    match std::fs::read(&path) {
+        Ok(bytes) => <[u8; 32]>::try_from(bytes)
+            .map(|key| Some(Secret(key)))
+            .map_err(|_| format!("the secret key {} is damaged: it must be 32 bytes", path.display())),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(format!("the secret key {} cannot be used: {e}", path.display())),
+    }
+}
+
+/// Makes a secret key that only the owner of the file may read. Tokens depend on it: it is durable when this returns.
+fn new_secret(folder: &Path) -> std::result::Result<Secret, String> {
     use std::io::Write;
     let path = folder.join("secret.key");
     let say = |e: std::io::Error| format!("the secret key {} cannot be used: {e}", path.display());
-    match std::fs::read(&path) {
-        Ok(bytes) => <[u8; 32]>::try_from(bytes)
-            .map(Secret)
-            .map_err(|_| format!("the secret key {} is damaged: it must be 32 bytes", path.display())),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-            let key: [u8; 32] = crate::identity::token::random().map_err(|e| e.to_string())?;
-            let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(say)?;
-            file.write_all(&key).and_then(|()| file.sync_all()).map_err(say)?;
-            Ok(Secret(key))
-        }
-        Err(e) => Err(say(e)),
+    let key: [u8; 32] = crate::identity::token::random().map_err(|e| e.to_string())?;
+    // Whole or not at all; if another process was faster, its key counts.
+    let mut file = tempfile::Builder::new().prefix(".secret-").tempfile_in(folder).map_err(say)?;
+    file.write_all(&key).and_then(|()| file.as_file().sync_all()).map_err(say)?;
+    match file.persist_noclobber(&path) {
+        Err(e) if e.error.kind() != std::io::ErrorKind::AlreadyExists => return Err(say(e.error)),
+        _ => {}
     }
+    durable::entry(&path).map_err(say)?;
+    known_secret(folder)?.ok_or_else(|| format!("the secret key {} is gone", path.display()))
 }
 
 /// The value of a global setting, as text.

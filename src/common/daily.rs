@@ -118,11 +118,15 @@ fn noted(tx: &Tx<'_>, name: &str, next: i64, failure: Option<String>) -> Result<
     Ok(())
 }
 
-/// Removes files that no row names any more, once they are a day old: rows come after their files.
+/// Removes files that no row names any more, once they are a day old: rows come after their files. No row means none here and none that
+/// is committed: what others deleted in the same transaction comes back if its commit fails.
 fn sweep(tx: &Tx<'_>, site: &Site) -> Result<()> {
+    let committed = site.db.read()?;
     let old = std::time::SystemTime::now() - Duration::from_millis(DAY.unsigned_abs());
     for (name, changed) in media::all(&site.folder) {
-        if changed < old && !router::names_file(tx, &media::whole_name(&name))? {
+        let whole = media::whole_name(&name);
+        let coming = media::is_coming(&site.folder, &name);
+        if changed < old && !coming && !router::names_file(tx, &whole)? && !router::names_file(&committed, &whole)? {
             media::remove(&site.folder, &name);
         }
     }

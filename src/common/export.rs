@@ -16,7 +16,7 @@ use crate::engine::query::{Page, Selection};
 use crate::engine::read::{self, Shape, Writer};
 use crate::engine::{input, moment, options};
 use crate::error::{Error, Result, invalid};
-use crate::media;
+use crate::media::{self, lost};
 
 /// Rows that are in memory at once.
 const PIECE: usize = 500;
@@ -67,13 +67,11 @@ pub fn run(call: &Call, resource: &'static Resource) -> Result<Reply> {
     };
     let total = total?;
     arrived.durable()?;
-    let reply = call.write(move |tx, call| {
+    arrived.after(call.write(move |tx, call| {
         let made = Made { name: &name, kind: "export", plugin: PLUGIN, total };
         let key = data_output::note(tx, &made)?;
         read::shown(call, tx, &DATA_OUTPUT, Shape::Detail, key, 200)
-    })?;
-    arrived.stay();
-    Ok(reply)
+    }))
 }
 
 /// A table made by a query of its own, for the key `?1`; gives the key of the output.
@@ -107,9 +105,7 @@ pub fn table_of(call: &Call, name: &str, heads: &[&str], sql: &str, key: i64) ->
         table.finish().map_err(lost)?;
     }
     arrived.durable()?;
-    let key = call.write(move |tx, _| data_output::note(tx, &Made { name: &name, kind: "stocktake", plugin: "", total }))?;
-    arrived.stay();
-    Ok(key)
+    arrived.after(call.write(move |tx, _| data_output::note(tx, &Made { name: &name, kind: "stocktake", plugin: "", total })))
 }
 
 /// A column: the keys that lead to its value, and its heading.
@@ -164,13 +160,6 @@ fn write(call: &Call, conn: &Connection, resource: &'static Resource, format: &s
     i64::try_from(keys.len()).map_err(|e| Error::Internal(e.to_string()))
 }
 
-fn lost(error: io::Error) -> Error {
-    match error.raw_os_error() {
-        Some(28) => Error::Full,
-        _ => Error::Unavailable("The file could not be written."),
-    }
-}
-
 /// A value as a cell shows it.
 fn cell(value: &Raw) -> String {
     match value {
@@ -205,7 +194,10 @@ impl Table {
 
     fn row(&mut self, cells: &[String]) -> io::Result<()> {
         match self {
-            Table::Text(writer) => writer.write_record(cells).map_err(io::Error::other),
+            Table::Text(writer) => writer.write_record(cells).map_err(|e| match e.into_kind() {
+                csv::ErrorKind::Io(e) => e,
+                other => io::Error::other(format!("{other:?}")),
+            }),
             Table::Sheet(sheet, _) => sheet.row(cells),
         }
     }

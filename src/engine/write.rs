@@ -239,7 +239,7 @@ pub fn insert(tx: &Tx<'_>, call: &Call, resource: &'static Resource, new: Input)
 /// 400 by the fields and rules.
 pub fn create(call: &Call, resource: &'static Resource) -> Result<Reply> {
     let files = media::receive(call, resource.fields)?;
-    let reply = call.write(move |tx, call| {
+    files.after(call.write(move |tx, call| {
         if let Some(create) = resource.create {
             return create(tx, call);
         }
@@ -251,9 +251,7 @@ pub fn create(call: &Call, resource: &'static Resource) -> Result<Reply> {
                 read::shown(call, tx, resource, Shape::Created, id, 201)
             }
         }
-    })?;
-    files.stay();
-    Ok(reply)
+    }))
 }
 
 fn create_all(tx: &Tx<'_>, call: &Call, resource: &'static Resource, list: &[serde_json::Value]) -> Result<Reply> {
@@ -286,16 +284,14 @@ fn create_all(tx: &Tx<'_>, call: &Call, resource: &'static Resource, list: &[ser
 pub fn update(call: &Call, resource: &'static Resource) -> Result<Reply> {
     let id = call.key()?;
     let files = media::receive(call, resource.fields)?;
-    let reply = call.write(move |tx, call| {
+    files.after(call.write(move |tx, call| {
         let mut change = Change::load(tx, call, resource, id)?;
         change.new = input::read(tx, resource.fields, &call.content, mode_of(call.verb))?;
         change.store()?;
         let reply = read::shown(call, tx, resource, Shape::Changed, id, 200)?;
         change.save_fields(|field| field.late)?;
         Ok(reply)
-    })?;
-    files.stay();
-    Ok(reply)
+    }))
 }
 
 /// How complete the body of this verb must be.

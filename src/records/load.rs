@@ -271,8 +271,10 @@ pub fn load(site: &Site, records: &Path, media: Option<&Path>, replace: bool, to
     }
     let mut report = import.report;
     let arrived = files::bring(site, &conn, media, &mut report)?;
-    conn.execute_batch("COMMIT").map_err(sql)?;
+    // A commit that fails may turn out to be durable after a power cut: the files stay.
+    let done = conn.execute_batch("COMMIT").map_err(sql);
     arrived.stay();
+    done?;
     drop(conn);
     site.db.write(User::system(), crate::common::setting::fill).map_err(say)?;
     Ok(report)

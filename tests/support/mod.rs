@@ -10,9 +10,11 @@ pub mod books;
 pub mod browser;
 pub mod coverage;
 pub mod dice;
+pub mod errands;
 pub mod goods;
 pub mod passkey;
 pub mod post_office;
+pub mod process;
 pub mod seed;
 
 use std::collections::BTreeMap;
