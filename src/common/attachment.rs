@@ -50,7 +50,7 @@ pub static ATTACHMENT: Resource = Resource {
         flag("is_image").fixed().fill(Fill::Flag(false)).says("Is image", "Can it be shown as an image?"),
         date("upload_date").fixed().says("Upload date", "When it came"),
         to("upload_user", &USER).null().fixed().plain().says("User", "Who brought it"),
-        nested("user_detail", &BRIEF, "t.upload_user"),
+        nested("user_detail", &BRIEF, "t.upload_user").shows_null(),
         int("file_size").fixed().fill(Fill::Int(0)).says("File size", "Bytes"),
         choice("model_type", Choices::Words(MODELS)).up_to(100).required().says("Model type", "What it belongs to"),
         int("model_id").required().label("Model ID"),
