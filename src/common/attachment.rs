@@ -44,7 +44,7 @@ pub static ATTACHMENT: Resource = Resource {
         pk(),
         file("attachment").folder(folder).null().says("Attachment", "The file"),
         image("thumbnail").null().computed(THUMBNAIL).says("Thumbnail", "The image in small"),
-        text("filename", 0).blank().says_not_blank().kept_by(NAME, |_, _| Ok(())).label("Filename"),
+        text("filename", 0).blank().says_not_blank().kept_by(NAME, |_, _| Ok(())).shows_null().label("Filename"),
         url("link").null().blank().says("Link", "An address elsewhere"),
         text("comment", 250).blank().says("Comment", "A remark"),
         flag("is_image").fixed().fill(Fill::Flag(false)).says("Is image", "Can it be shown as an image?"),
