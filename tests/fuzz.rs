@@ -103,6 +103,16 @@ fn serial_numbers_come_in_the_number_asked_for_and_once_each() {
 }
 
 #[test]
+fn serial_numbers_at_the_edge_of_numbers() {
+    assert_eq!(serial::number_in("0X-9"), 0, "a sign is no digit");
+    assert_eq!(serial::number_in("0x1F"), 31);
+    assert_eq!(serial::number_in("0xFFFFFFFFFFFFFFFFFFFF"), 2_147_483_647);
+    let most = u128::MAX.to_string();
+    assert_eq!(serial::increment(&most), most, "there is no next one that fits");
+    assert!(serial::parse(&format!("{most}+1"), 2, None).is_err());
+}
+
+#[test]
 fn a_long_wish_for_serial_numbers_is_answered_in_time() {
     let started = Instant::now();
     for text in [

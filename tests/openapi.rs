@@ -62,10 +62,12 @@ fn references_lead_somewhere_and_everything_is_used() {
             used.insert(reference.to_string());
         }
     });
-    for name in document["components"]["schemas"].as_object().expect("schemas").keys() {
-        defined.insert(format!("#/components/schemas/{name}"));
+    for kind in ["responses", "schemas"] {
+        for name in document["components"][kind].as_object().expect("descriptions").keys() {
+            defined.insert(format!("#/components/{kind}/{name}"));
+        }
     }
-    assert_eq!(used, defined, "every schema is used");
+    assert_eq!(used, defined, "everything described is used");
 }
 
 #[test]

@@ -37,7 +37,7 @@ pub static BUILD_ITEM: Resource = Resource {
         to("install_into", &ITEM).null().fill(Fill::Null).only(&[("is_building", true)]).says("Install into", "The output it goes into"),
         to("stock_item", &ITEM).required().only_without(&["sales_order", "belongs_to"]).says("Stock Item", "What is set aside"),
         number("quantity", 15, 5).required().fill(Fill::Int(1)).says("Quantity", "How much of it"),
-        int("location").computed(of_item!("location")).plain(),
+        int("location").computed(of_item!("location")).plain().shows_null(),
         text("bom_reference", 0)
             .computed("SELECT i.reference FROM build_line l JOIN bom_item i ON i.id = l.bom_item WHERE l.id = t.build_line")
             .label("BOM Reference"),

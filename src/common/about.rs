@@ -53,9 +53,9 @@ pub static ENDPOINTS: &[Endpoint] = &[
         path: "api/system-internal/observability/end",
         access: Access::Anyone,
         title: "end of a trace",
-        statuses: &["201"],
         input: &[text("traceid", 128).required().label("Trace"), text("service", 128).required().label("Service")],
         input_schema: "ObservabilityEnd",
+        output_schema: "{}",
         verbs: &[(Verb::Post, |_| Ok(Reply::value(&json!({"status": "ok"}))))],
         ..Endpoint::BASE
     },

@@ -26,7 +26,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         output: &[
             text("base_currency", 0).fixed(),
             any("exchange_rates").holds("{}").required().label("Exchange rates"),
-            moment("updated").fixed(),
+            moment("updated").null().fixed(),
         ],
         output_schema: "CurrencyExchange",
         verbs: &[(Verb::Get, rates)],

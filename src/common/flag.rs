@@ -23,8 +23,7 @@ static FLAGS: &[(&str, &[Condition])] = &[
     ("OIDC", &[Condition::Provider, Condition::Parameter("oidc")]),
 ];
 
-static OUTPUT: &[Field] =
-    &[text("key", 0).fixed(), text("state", 0).fixed(), any("conditions").holds("[]").null().fixed().absent_when_null()];
+static OUTPUT: &[Field] = &[text("key", 0).fixed(), flag("state").fixed(), any("conditions").holds("[]").null().fixed().absent_when_null()];
 
 /// The addresses.
 pub static ENDPOINTS: &[Endpoint] = &[

@@ -23,6 +23,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         path: "api/generate/batch-code/",
         title: "batch code",
+        statuses: &["201"],
         input: BATCH,
         input_schema: "GenerateBatchCode",
         verbs: &[(Verb::Post, batch)],
@@ -31,6 +32,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         path: "api/generate/serial-number/",
         title: "serial number",
+        statuses: &["201"],
         input: SERIAL,
         input_schema: "GenerateSerialNumber",
         verbs: &[(Verb::Post, serial_number)],

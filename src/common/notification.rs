@@ -79,8 +79,7 @@ pub static READ_ALL: Endpoint = Endpoint {
     statuses: &["200"],
     input: NOTIFICATION.fields,
     input_schema: "NotificationMessage",
-    output: NOTIFICATION.fields,
-    output_schema: "NotificationMessage",
+    output_schema: "{}",
     verbs: &[(Verb::Post, read_all), (Verb::Get, read_all)],
     ..Endpoint::BASE
 };

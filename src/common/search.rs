@@ -63,7 +63,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         int("offset").fill(Fill::Int(0)).says("Offset", "After so many of each kind"),
     ],
     input_schema: "APISearchView",
-    output_schema: "APISearchView",
+    output_schema: "{}",
     verbs: &[(Verb::Post, search)],
     ..Endpoint::BASE
 };

@@ -34,7 +34,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
     query: &[where_("start_version", Reads::Int, ""), where_("versions", Reads::Int, "")],
     output: &[
         text("version", 0).required().label("Version"),
-        date("date").required().label("Date"),
+        text("date", 0).required().label("Date"),
         text("gh", 0).null().required().label("Link"),
         words("text").required().label("Text"),
         flag("latest").required().label("Latest"),

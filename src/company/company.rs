@@ -80,7 +80,7 @@ pub static BRIEF: Resource = Resource {
         ACTIVE,
         NAME,
         DESCRIPTION,
-        image("image").fixed().label("Image"),
+        image("image").fixed().shows_null().label("Image"),
         text("thumbnail", 0).computed(THUMBNAIL).label("Thumbnail"),
         text("currency", 3).fixed().fill(Fill::By(setting::default_currency)).says("Currency", "Currency in which the company deals"),
         TAX_ID,

@@ -78,7 +78,7 @@ pub fn document(addresses: impl Iterator<Item = Address>, info: Value) -> Result
         "servers": [{"url": "/"}],
         "tags": tags,
         "paths": paths,
-        "components": {"schemas": schemas.finish(), "securitySchemes": security_schemes()},
+        "components": {"responses": refusals(), "schemas": schemas.finish(), "securitySchemes": security_schemes()},
     }))
 }
 
@@ -191,7 +191,10 @@ impl Address {
             operation.insert("requestBody".into(), body);
         }
         operation.insert("security".into(), self.security(verb));
-        operation.insert("responses".into(), self.responses(verb, place, asked.map(|a| a.0), schemas));
+        let takes_body = asked.is_some();
+        let mut responses = self.responses(verb, place, asked.map(|a| a.0), schemas);
+        self.refused(takes_body, &mut responses);
+        operation.insert("responses".into(), responses.into());
         operation.into()
     }
 
@@ -207,12 +210,12 @@ impl Address {
                 for filter in resource.filters {
                     found.insert(filter.name, of_filter(filter));
                 }
-                for (name, required, help) in [
-                    ("limit", true, "Rows on a page; with 0 all rows come, as a plain list."),
-                    ("offset", false, "How many rows to pass over."),
+                for (name, help) in [
+                    ("limit", "Rows on a page; without it, or with 0, all rows come, as a plain list."),
+                    ("offset", "How many rows to pass over."),
                 ] {
                     let schema = json!({"type": "integer"});
-                    found.insert(name, json!({"in": "query", "name": name, "required": required, "description": help, "schema": schema}));
+                    found.insert(name, json!({"in": "query", "name": name, "required": false, "description": help, "schema": schema}));
                 }
                 if !resource.order.is_empty() {
                     let words: Vec<String> = resource.order.iter().flat_map(|o| [o.name.to_string(), format!("-{}", o.name)]).collect();
@@ -263,12 +266,13 @@ impl Address {
         Some(if verb == Verb::Patch { (schemas.patched(schema), false) } else { (schema, required) })
     }
 
-    fn responses(&self, verb: Verb, place: usize, asked: Option<Value>, schemas: &mut Schemas<'_>) -> Value {
+    fn responses(&self, verb: Verb, place: usize, asked: Option<Value>, schemas: &mut Schemas<'_>) -> Map<String, Value> {
         let (status, schema) = match (self.what, verb) {
             (Described::Hand(endpoint), _) => {
                 let status = endpoint.statuses.get(place).copied().unwrap_or(if verb == Verb::Delete { "204" } else { "200" });
                 let schema = match verb {
                     Verb::Delete => None,
+                    _ if endpoint.output_schema == "{}" => Some(json!({"type": "object", "additionalProperties": {}})),
                     _ if endpoint.answers_list => {
                         Some(json!({"type": "array", "items": schemas.fields(endpoint.output_schema, endpoint.output.iter())}))
                     }
@@ -281,7 +285,7 @@ impl Address {
             (_, Verb::Delete) => ("204", None),
             (Described::List(resource), Verb::Get) => {
                 let row = schemas.of(resource, false);
-                ("200", Some(if name_of(&row).is_some() { schemas.paginated(&row) } else { row }))
+                ("200", Some(if name_of(&row).is_some() { schemas.page_or_all(&row) } else { row }))
             }
             (Described::List(resource), Verb::Post) if resource.creates_several => {
                 ("201", Some(json!({"type": "array", "items": schemas.of(resource, false)})))
@@ -299,7 +303,24 @@ impl Address {
         if let Some(schema) = schema {
             response["content"] = json!({ JSON: { "schema": schema } });
         }
-        json!({ status: response })
+        Map::from_iter([(status.into(), response)])
+    }
+
+    /// How it may be refused, beside what it answers as a rule.
+    fn refused(&self, takes_body: bool, responses: &mut Map<String, Value>) {
+        let browsers = self.path.starts_with("api/auth/");
+        for (status, name, _) in REFUSALS {
+            let possible = match *status {
+                // Actions and addresses by hand look things up that their bodies name.
+                "404" => self.path.contains('{') || matches!(self.what, Described::Act(..) | Described::Hand(_)),
+                "409" | "410" => browsers,
+                "413" | "415" => takes_body,
+                _ => true,
+            };
+            if possible && !responses.contains_key(*status) {
+                responses.insert((*status).into(), json!({ "$ref": format!("#/components/responses/{name}") }));
+            }
+        }
     }
 
     /// How to say who asks, and what an OAuth token would have to allow.
@@ -348,6 +369,34 @@ fn of_filter(filter: &Filter) -> Value {
         _ => {}
     }
     parameter
+}
+
+/// Statuses of refusals, the names of their descriptions, and what they mean.
+const REFUSALS: &[(&str, &str, &str)] = &[
+    ("400", "Invalid", "Something about the request is wrong; nothing was changed."),
+    ("401", "Unauthenticated", "Who asks is not known here, or must log in for this."),
+    ("403", "Denied", "Who asks may not do this."),
+    ("404", "NotFound", "There is no such thing, or no such address."),
+    ("406", "NotAcceptable", "None of the accepted media types can be produced."),
+    ("409", "Conflict", "This can be done only at another moment."),
+    ("410", "Gone", "The session has ended."),
+    ("413", "TooLarge", "The body is too large."),
+    ("415", "MediaType", "Bodies of this type are not read."),
+    ("429", "TooMany", "Too many failed attempts; wait a little."),
+];
+
+/// The descriptions of refusals.
+fn refusals() -> Value {
+    let detail = json!({"type": "object", "properties": {"detail": {"type": "string"}}, "additionalProperties": {}});
+    let wrong = json!({"anyOf": [
+        {"type": "object", "description": "Texts by field, `non_field_errors` for the whole; or `detail`.", "additionalProperties": {}},
+        {"type": "array", "description": "Texts; or, for a list that was sent, what is wrong with each of its elements.", "items": {}},
+    ]});
+    let one = |(status, name, what): &(&str, &str, &str)| {
+        let schema = if *status == "400" { &wrong } else { &detail };
+        ((*name).to_string(), json!({"description": what, "content": {JSON: {"schema": schema}}}))
+    };
+    REFUSALS.iter().map(one).collect::<Map<_, _>>().into()
 }
 
 fn security_schemes() -> Value {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
-use super::describe::{Choices, Field, Fill, Kind, Resource};
+use super::describe::{Choices, Field, Fill, Kind, Resource, Source};
 use super::input::{self, Value as Found};
 use super::options::label_of;
 
@@ -75,8 +75,12 @@ impl<'a> Schemas<'a> {
         }
     }
 
-    /// One page of a list.
-    pub fn paginated(&mut self, row: &Value) -> Value {
+    /// A list as it comes: one page, or, where none is asked for, all rows.
+    pub fn page_or_all(&mut self, row: &Value) -> Value {
+        json!({"anyOf": [self.paginated(row), {"type": "array", "items": row}]})
+    }
+
+    fn paginated(&mut self, row: &Value) -> Value {
         let name = format!("Paginated{}List", name_of(row).unwrap_or_default());
         let link = json!({"type": "string", "nullable": true, "format": "uri"});
         let page = json!({
@@ -109,7 +113,7 @@ impl<'a> Schemas<'a> {
             if properties.contains_key(field.name) {
                 continue;
             }
-            if if read_only(field) { !field.null } else { field.required } {
+            if if read_only(field) { always_answered(field) } else { field.required } {
                 required.insert(field.name);
             }
             properties.insert(field.name.into(), self.property(field));
@@ -131,7 +135,7 @@ impl<'a> Schemas<'a> {
         if property.contains_key("$ref") {
             property = Map::from_iter([("allOf".into(), json!([property]))]);
         }
-        for (key, is) in [("readOnly", fixed), ("writeOnly", field.secret && !fixed), ("nullable", field.null)] {
+        for (key, is) in [("readOnly", fixed), ("writeOnly", field.secret && !fixed), ("nullable", field.null || field.shows_null)] {
             if is {
                 property.insert(key.into(), true.into());
             }
@@ -167,13 +171,16 @@ impl<'a> Schemas<'a> {
             Kind::Int(..) | Kind::Ref(_) => json!({"type": "integer"}),
             Kind::Bool => json!({"type": "boolean"}),
             Kind::Text(max) | Kind::Prose(max) => text(max, ""),
-            Kind::Url(max) => text(max, "uri"),
-            Kind::Email(max) => text(max, "email"),
+            Kind::Url(max) => filled(text(max, "uri"), field),
+            Kind::Email(max) => filled(text(max, "idn-email"), field),
             Kind::Number(..) | Kind::Float => json!({"type": "number", "format": "double"}),
             Kind::Fixed(digits, places) => decimal(digits, places),
-            Kind::Money => decimal(19, 6),
+            Kind::Money if fixed => json!({"type": "number"}),
+            Kind::Money => json!({"anyOf": [{"type": "number"}, decimal(19, 6)]}),
             Kind::Date => text(0, "date"),
-            Kind::DateTime => text(0, "date-time"),
+            Kind::DateTime if fixed && field.holds == "exact" => text(0, "date-time"),
+            Kind::DateTime if fixed => moment(),
+            Kind::DateTime => json!({"anyOf": [moment(), text(0, "date-time")]}),
             Kind::Choice(choices) => self.choice(choices, field),
             Kind::Nested(target) => self.of(target, false),
             Kind::Many(target) => json!({"type": "array", "items": self.of(target, false)}),
@@ -183,7 +190,7 @@ impl<'a> Schemas<'a> {
             }
             Kind::Keys(_) => json!({"type": "array", "items": {"type": "integer"}}),
             Kind::Words => json!({"type": "array", "items": {"type": "string"}}),
-            Kind::File(_) => text(0, "uri"),
+            Kind::File(_) => text(0, "uri-reference"),
             Kind::Json(_) | Kind::List(_) | Kind::Any(_) | Kind::Expanded(_) => match field.holds {
                 "{}" => json!({"type": "object", "additionalProperties": {}}),
                 "[]" => json!({"type": "array", "items": {}}),
@@ -223,9 +230,33 @@ fn read_only(field: &Field) -> bool {
     field.fixed && !field.says_writable || field.says_fixed && field.plain
 }
 
+/// Is it in every answer, and never null?
+fn always_answered(field: &Field) -> bool {
+    let joined = matches!((field.source, field.fill), (Source::Joined(_), Fill::Nothing));
+    !field.null && !field.shows_null && field.on.is_empty() && !joined && !field.absent_when_null
+}
+
 /// What a reference refers to.
 pub fn name_of(schema: &Value) -> Option<&str> {
     schema.get("$ref")?.as_str()?.rsplit('/').next()
+}
+
+/// A moment as it is answered.
+fn moment() -> Value {
+    json!({"type": "string", "pattern": "^\\d{4}-\\d{2}-\\d{2} \\d{2}:\\d{2}$"})
+}
+
+/// A text of some format, or none at all.
+fn filled(mut text: Value, field: &Field) -> Value {
+    if !field.blank && !field.fixed {
+        return text;
+    }
+    let most = text.as_object_mut().and_then(|text| text.shift_remove("maxLength"));
+    let mut either = json!({"anyOf": [text, {"type": "string", "maxLength": 0}]});
+    if let Some(most) = most {
+        either["maxLength"] = most;
+    }
+    either
 }
 
 fn decimal(digits: u8, places: u8) -> Value {

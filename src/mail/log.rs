@@ -87,6 +87,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         operations: &["email_generate_create"],
         input: &[text("email", 0).required().request()],
         input_schema: "GetSimpleLogin",
+        output_schema: "{}",
         verbs: &[(Verb::Post, password::link)],
         ..Endpoint::BASE
     },

@@ -269,7 +269,7 @@ macro_rules! allocation_fields {
             int("part").computed("SELECT s.part FROM stock_item s WHERE s.id = t.item").plain().label("Part"),
             int("order").computed(concat!("SELECT l.\"order\" FROM ", $lines, " l WHERE l.id = t.line")).plain().label("Order"),
             text("serial", 0).null().computed($serial).label("Serial"),
-            int("location").computed("SELECT s.location FROM stock_item s WHERE s.id = t.item").plain().label("Location"),
+            int("location").computed("SELECT s.location FROM stock_item s WHERE s.id = t.item").plain().shows_null().label("Location"),
             $($own,)*
             nested("location_detail", &$crate::stock::location::BRIEF, "SELECT s.location FROM stock_item s WHERE s.id = t.item")
                 .null()

@@ -41,7 +41,7 @@ pub static PART: Resource = Resource {
         FULL,
         image("image").folder(|_| super::thumb::FOLDER.into()).null().label("Image"),
         text("existing_image", 0).request().secret().says("Existing Image", "Name of an image that another part has"),
-        text("IPN", 100).blank().fill(Fill::Text("")).says("IPN", "Internal part number"),
+        text("IPN", 100).blank().shows_null().fill(Fill::Text("")).says("IPN", "Internal part number"),
         IS_TEMPLATE,
         text("keywords", 250).null().blank().says("Keywords", "Words that help to find the part"),
         url("link").null().blank().says("Link", "Web page about the part"),

@@ -20,9 +20,10 @@ const MAX_PROBLEMS: usize = 20;
 pub fn number_in(serial: &str) -> i64 {
     let text = serial.trim();
     if let Some(hex) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"))
-        && let Ok(n) = i64::from_str_radix(hex, 16)
+        && !hex.is_empty()
+        && hex.bytes().all(|b| b.is_ascii_hexdigit())
     {
-        return n.min(MAX_INT);
+        return i64::from_str_radix(hex, 16).unwrap_or(MAX_INT).min(MAX_INT);
     }
     let run = |text: &str| text.chars().take_while(char::is_ascii_digit).collect::<String>();
     let first = run(text);
@@ -42,9 +43,9 @@ pub fn increment(serial: &str) -> String {
     let start =
         head.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |i| i + head.get(i..).and_then(|t| t.chars().next()).map_or(1, char::len_utf8));
     let digits = head.get(start..).unwrap_or_default();
-    let Ok(number) = digits.parse::<u128>() else { return serial.to_string() };
+    let Some(next) = digits.parse::<u128>().ok().and_then(|number| number.checked_add(1)) else { return serial.to_string() };
     let (before, after) = (serial.get(..start).unwrap_or_default(), serial.get(end..).unwrap_or_default());
-    format!("{before}{:0width$}{after}", number + 1, width = digits.len())
+    format!("{before}{:0width$}{after}", next, width = digits.len())
 }
 
 /// The highest serial in the part's family of variants, or anywhere if serials are unique everywhere.

@@ -73,7 +73,6 @@ pub static GENERATE: Endpoint = Endpoint {
     access: Access::Role,
     roles: &[Role::PART],
     title: "stocktake",
-    statuses: &["201"],
     input: ASKED,
     input_schema: "PartStocktakeGenerate",
     verbs: &[(Verb::Post, generate)],

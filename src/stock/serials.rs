@@ -24,7 +24,7 @@ pub static SERIALS: Endpoint = Endpoint {
 };
 
 static NEIGHBOURS: &[Field] =
-    &[nested("next", &ITEM, "").label("Next Serial Number"), nested("previous", &ITEM, "").label("Previous Serial Number")];
+    &[nested("next", &ITEM, "").null().label("Next Serial Number"), nested("previous", &ITEM, "").null().label("Previous Serial Number")];
 
 fn neighbours(call: &Call) -> Result<Reply> {
     let (conn, id) = (call.db().read()?, call.key()?);

@@ -121,6 +121,7 @@ pub struct Field {
     pub fill: Fill,
     pub required: bool,
     pub null: bool,
+    pub shows_null: bool,
     pub blank: bool,
     pub fixed: bool,
     pub secret: bool,
@@ -166,6 +167,7 @@ const fn field(name: &'static str, kind: Kind) -> Field {
         fill: Fill::Nothing,
         required: false,
         null: false,
+        shows_null: false,
         blank: false,
         fixed: false,
         secret: false,
@@ -362,6 +364,11 @@ impl Field {
         self.null = true;
         self
     }
+    /// Answered as null now and then, though OPTIONS says that it is not, as the contract does; only the OpenAPI document tells.
+    pub const fn shows_null(mut self) -> Self {
+        self.shows_null = true;
+        self
+    }
     /// May be an empty text.
     pub const fn blank(mut self) -> Self {
         self.blank = true;
@@ -539,7 +546,8 @@ impl Field {
         self.folder = folder;
         self
     }
-    /// What JSON holds, for the OpenAPI document: the name of a schema; or `{}` for any object, `[]` for any list, `text`.
+    /// What JSON holds, for the OpenAPI document: the name of a schema; or `{}` for any object, `[]` for any list, `text`. `exact` for a
+    /// moment in ISO 8601.
     pub const fn holds(mut self, holds: &'static str) -> Self {
         self.holds = holds;
         self

@@ -221,7 +221,7 @@ pub struct Endpoint {
     pub input_schema: &'static str,
     /// What it answers, for the documents.
     pub output: &'static [Field],
-    /// The answer's name in the OpenAPI document.
+    /// The answer's name in the OpenAPI document; `{}` for any object.
     pub output_schema: &'static str,
     /// The answer is a list of those.
     pub answers_list: bool,
