@@ -23,7 +23,9 @@ static FLAGS: &[(&str, &[Condition])] = &[
     ("OIDC", &[Condition::Provider, Condition::Parameter("oidc")]),
 ];
 
-static OUTPUT: &[Field] = &[text("key", 0).fixed(), flag("state").fixed(), any("conditions").holds("[]").null().fixed().absent_when_null()];
+// OPTIONS calls the state a text, as the contract does; true or false is answered, and the OpenAPI document says so.
+static OUTPUT: &[Field] =
+    &[text("key", 0).fixed(), text("state", 0).fixed().holds("boolean"), any("conditions").holds("[]").null().fixed().absent_when_null()];
 
 /// The addresses.
 pub static ENDPOINTS: &[Endpoint] = &[

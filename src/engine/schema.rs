@@ -170,6 +170,7 @@ impl<'a> Schemas<'a> {
             }
             Kind::Int(..) | Kind::Ref(_) => json!({"type": "integer"}),
             Kind::Bool => json!({"type": "boolean"}),
+            Kind::Text(_) if field.holds == "boolean" => json!({"type": "boolean"}),
             Kind::Text(max) | Kind::Prose(max) => text(max, ""),
             Kind::Url(max) => filled(text(max, "uri"), field),
             Kind::Email(max) => filled(text(max, "idn-email"), field),

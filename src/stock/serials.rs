@@ -23,8 +23,10 @@ pub static SERIALS: Endpoint = Endpoint {
     ..Endpoint::BASE
 };
 
-static NEIGHBOURS: &[Field] =
-    &[nested("next", &ITEM, "").null().label("Next Serial Number"), nested("previous", &ITEM, "").null().label("Previous Serial Number")];
+static NEIGHBOURS: &[Field] = &[
+    nested("next", &ITEM, "").shows_null().label("Next Serial Number"),
+    nested("previous", &ITEM, "").shows_null().label("Previous Serial Number"),
+];
 
 fn neighbours(call: &Call) -> Result<Reply> {
     let (conn, id) = (call.db().read()?, call.key()?);

@@ -547,7 +547,7 @@ impl Field {
         self
     }
     /// What JSON holds, for the OpenAPI document: the name of a schema; or `{}` for any object, `[]` for any list, `text`. `exact` for a
-    /// moment in ISO 8601.
+    /// moment in ISO 8601, `boolean` for a text that is none.
     pub const fn holds(mut self, holds: &'static str) -> Self {
         self.holds = holds;
         self
