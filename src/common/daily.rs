@@ -14,6 +14,8 @@ use crate::site::Site;
 use crate::{media, router};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
+/// Bytes of free space below which the log warns, while there is time.
+const LEAST_FREE: u64 = 64 << 20;
 
 /// A job: its name, and what it does.
 type Job = (&'static str, fn(&Tx<'_>, &Site) -> Result<()>);
@@ -69,9 +71,6 @@ pub fn round(site: &Arc<Site>) -> Result<()> {
     }
     Ok(())
 }
-
-/// Warns while there is time: below this the disk is nearly full.
-const LEAST_FREE: u64 = 64 << 20;
 
 fn look_at_disk(site: &Site) {
     if let Some(free) = crate::metrics::free_space(&site.folder).filter(|free| *free < LEAST_FREE) {

@@ -226,6 +226,8 @@ struct Import<'a> {
     writings: HashMap<&'static str, Writing>,
     report: Report,
     findings: Vec<String>,
+    /// Records that wait for all others.
+    waiting: Vec<(&'static Model, Value, Fields)>,
     /// What carried the mark of a primary supplier part in earlier versions.
     favourites: Vec<i64>,
 }
@@ -256,12 +258,17 @@ pub fn load(site: &Site, records: &Path, media: Option<&Path>, replace: bool, to
         writings: HashMap::new(),
         report: Report::default(),
         findings: Vec::new(),
+        waiting: Vec::new(),
         favourites: Vec::new(),
     };
     for model in models::MODELS.iter().copied().flatten() {
         import.writings.insert(model.name, Writing::of(&conn, model).map_err(sql)?);
     }
     each::<Record>(records, told, &mut |record| import.take(record))?;
+    for (model, pk, mut fields) in std::mem::take(&mut import.waiting) {
+        let outcome = import.row(model, &pk, pk.as_i64(), &mut fields);
+        import.note(model.name, &pk, outcome)?;
+    }
     import.derive().map_err(say)?;
     import.unattached().map_err(say)?;
     import.references().map_err(say)?;
@@ -373,9 +380,18 @@ impl Import<'_> {
         let mut key = pk.as_i64();
         earlier::renew(&mut name, &mut key, &mut fields);
         let outcome = match model(&name) {
+            Some(model) if model.late => {
+                self.waiting.push((model, pk, fields));
+                return Ok(());
+            }
             Some(model) => self.row(model, &pk, key, &mut fields),
             None => self.keep(&name, &pk, &fields).inspect(|()| *self.report.aside.entry(name.clone()).or_default() += 1),
         };
+        self.note(&name, &pk, outcome)
+    }
+
+    /// Notes what is wrong with a record; too much of it ends the reading.
+    fn note(&mut self, name: &str, pk: &Value, outcome: Result<(), String>) -> Result<(), String> {
         if let Err(wrong) = outcome {
             self.findings.push(format!("{name} {pk}: {wrong}"));
             if self.findings.len() >= MOST_FINDINGS {
@@ -409,7 +425,9 @@ impl Import<'_> {
             values.push(if stored == Stored::Null { null.clone() } else { stored });
         }
         let mut statement = conn.prepare_cached(&writing.sql).map_err(|e| e.to_string())?;
-        statement.execute(params_from_iter(values)).map_err(explained)?;
+        if statement.execute(params_from_iter(values)).map_err(explained)? == 0 {
+            return Err("what it belongs to is not in the file".into());
+        }
         let mut kept = Fields::new();
         for field in model.fields {
             let Place::Aside(unless) = field.place else { continue };
@@ -472,6 +490,11 @@ impl Import<'_> {
                 tree.derive(conn, root)?;
             }
         }
+        // The triggers that keep these counts find nothing to count in where the contents came first.
+        conn.execute_batch(
+            "UPDATE part_category SET parts = (SELECT count(*) FROM part p WHERE p.category = part_category.id); \
+             UPDATE stock_location SET items = (SELECT count(*) FROM stock_item s WHERE s.location = stock_location.id)",
+        )?;
         for supplier_part in &self.favourites {
             db::run(
                 conn,

@@ -34,6 +34,8 @@ pub struct Model {
     pub word: Option<&'static str>,
     /// The record adds to a row that is there already: the field that names it.
     pub adds_to: Option<&'static str>,
+    /// Its records change rows of others, or name them by words that those bring: they are taken in once all others are there.
+    pub late: bool,
     /// Which rows are of this model; SQL over the row `t`.
     pub only: &'static str,
     /// Takes a record in instead of a plain INSERT.
@@ -41,7 +43,8 @@ pub struct Model {
 }
 
 impl Model {
-    const BASE: Model = Model { name: "", table: "", fields: &[], parent: None, word: None, adds_to: None, only: "1", take: None };
+    const BASE: Model =
+        Model { name: "", table: "", fields: &[], parent: None, word: None, adds_to: None, late: false, only: "1", take: None };
 }
 
 /// A field of a record.

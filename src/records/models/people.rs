@@ -35,6 +35,7 @@ pub static PEOPLE: &[Model] = &[
         name: "users.userprofile",
         table: "user",
         adds_to: Some("user"),
+        late: true,
         fields: &[
             METADATA,
             user("user").shown("t.id"),
@@ -80,6 +81,7 @@ pub static PEOPLE: &[Model] = &[
         name: "account.emailaddress",
         table: "user_mail",
         fields: &[user("user"), text("email"), flag("verified"), flag("primary").shown("0")],
+        late: true,
         take: Some(address),
         ..Model::BASE
     },

@@ -124,6 +124,7 @@ pub static REPORTS: &[Model] = &[
     Model {
         name: "machine.machinesetting",
         table: "machine_setting",
+        late: true,
         fields: &[text("key"), text("value"), Field::new("machine_config", Form::Machine).at("machine"), text("config_type")],
         ..Model::BASE
     },
