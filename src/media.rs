@@ -10,7 +10,9 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use image::{DynamicImage, ImageReader, Limits};
+use image::codecs::jpeg::JpegEncoder;
+use image::codecs::png::PngEncoder;
+use image::{ExtendedColorType, ImageEncoder, ImageReader, ImageResult, Limits, RgbaImage, imageops};
 
 use crate::durable;
 use crate::engine::call::{Call, Reply};
@@ -116,7 +118,7 @@ pub fn receive(call: &Call, fields: &[Field]) -> Result<Arrived> {
         if must_be_image && small.is_none() {
             continue;
         }
-        let folder = (field.folder)(&call.content);
+        let folder = field.folder_of(&call.content);
         let name = keep(&call.site.folder.join("media"), &folder, upload, small, &mut arrived)?;
         let _ = upload.kept.set(name);
     }
@@ -177,7 +179,7 @@ pub fn lost(error: std::io::Error) -> Error {
 /// An image in small.
 struct Small {
     /// In the sizes of `SMALL`.
-    images: Vec<DynamicImage>,
+    images: Vec<RgbaImage>,
     /// What a name of such an image ends in.
     extension: &'static str,
 }
@@ -191,9 +193,30 @@ fn small(upload: &Upload) -> Option<Small> {
     limits.max_alloc = Some(MOST_MEMORY);
     reader.limits(limits);
     let extension = reader.format()?.extensions_str().first()?;
-    let image = reader.decode().ok()?;
-    let images = SMALL.iter().map(|(_, size)| image.thumbnail((*size).min(image.width()), (*size).min(image.height()))).collect();
+    let image = reader.decode().ok()?.into_rgba8();
+    let images = SMALL.iter().map(|(_, size)| within(&image, *size)).collect();
     Some(Small { images, extension })
+}
+
+/// The image in so many pixels at most each way, in its own proportions.
+fn within(image: &RgbaImage, most: u32) -> RgbaImage {
+    let longer = image.width().max(image.height()).max(1);
+    let size = |pixels: u32| (pixels * most.min(longer)).div_ceil(longer).max(1);
+    imageops::thumbnail(image, size(image.width()), size(image.height()))
+}
+
+/// The bytes of a small image: JPEG under such a name, else PNG, whatever the name says; a file is given out as what it is.
+fn encode(image: &RgbaImage, name: &str) -> ImageResult<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let (width, height) = image.dimensions();
+    if matches!(type_of(name), Some(JPEG)) {
+        // It knows no transparency.
+        let opaque: Vec<u8> = image.pixels().flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
+        JpegEncoder::new(&mut bytes).write_image(&opaque, width, height, ExtendedColorType::Rgb8)?;
+    } else {
+        PngEncoder::new(&mut bytes).write_image(image.as_raw(), width, height, ExtendedColorType::Rgba8)?;
+    }
+    Ok(bytes)
 }
 
 /// The name of an image in small: `part_images/x.png` becomes `part_images/x.thumbnail.png`.
@@ -226,15 +249,13 @@ fn keep(media: &Path, folder: &str, upload: &Upload, small: Option<Small>, arriv
     file.write_all(&upload.bytes).and_then(|()| file.sync_all()).map_err(lost)?;
     for ((size, _), image) in SMALL.iter().zip(small.iter().flat_map(|small| &small.images)) {
         let path = media.join(small_name(&name, size));
-        let format = image::ImageFormat::from_path(&path).unwrap_or(image::ImageFormat::Png);
-        let format = if format.can_write() { format } else { image::ImageFormat::Png };
-        let mut bytes = Vec::new();
-        // JPEG knows no transparency.
-        let image = if format == image::ImageFormat::Jpeg { &DynamicImage::ImageRgb8(image.to_rgb8()) } else { image };
-        if let Err(e) = image.write_to(&mut std::io::Cursor::new(&mut bytes), format) {
-            log::warn!("{}: {e}", path.display());
-            continue;
-        }
+        let bytes = match encode(image, &name) {
+            Ok(bytes) => bytes,
+            Err(e) => {
+                log::warn!("{}: {e}", path.display());
+                continue;
+            }
+        };
         let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&path).map_err(lost)?;
         arrived.add(path, media);
         file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(lost)?;
@@ -349,9 +370,9 @@ pub fn all(folder: &Path) -> Vec<(String, std::time::SystemTime)> {
 
 /// Media types that a browser may show by itself; everything else is given out as a download.
 const SHOWN: &[(&str, &str)] = &[
-    ("png", "image/png"),
-    ("jpg", "image/jpeg"),
-    ("jpeg", "image/jpeg"),
+    ("png", PNG),
+    ("jpg", JPEG),
+    ("jpeg", JPEG),
     ("gif", "image/gif"),
     ("webp", "image/webp"),
     ("bmp", "image/bmp"),
@@ -359,6 +380,22 @@ const SHOWN: &[(&str, &str)] = &[
     ("txt", "text/plain; charset=utf-8"),
     ("csv", "text/csv; charset=utf-8"),
 ];
+
+const JPEG: &str = "image/jpeg";
+const PNG: &str = "image/png";
+
+/// The media type that a name's extension says, if it is one to show.
+fn type_of(name: &str) -> Option<&'static str> {
+    let extension = name.rsplit_once('.')?.1;
+    SHOWN.iter().find(|(known, _)| known.eq_ignore_ascii_case(extension)).map(|(_, kind)| *kind)
+}
+
+/// Is it a PNG image (ISO/IEC 15948 §5.2)? Reads from the beginning, and goes back there.
+fn is_png(file: &mut File) -> bool {
+    let mut head = [0; 8];
+    let png = file.read_exact(&mut head).is_ok() && head == *b"\x89PNG\r\n\x1a\n";
+    file.rewind().is_ok() && png
+}
 
 /// Gives out a stored file, or the part of it that `Range` asks for.
 ///
@@ -373,8 +410,7 @@ pub fn give(folder: &Path, name: &str, range: Option<&str>, known: Option<&str>)
     let changed = facts.modified().unwrap_or(std::time::UNIX_EPOCH);
     let since = changed.duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_millis());
     let mark = format!("\"{since:x}-{length:x}\"");
-    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
-    let shown = SHOWN.iter().find(|(e, _)| *e == extension).map(|(_, kind)| *kind);
+    let shown = type_of(name).map(|kind| if kind.starts_with("image/") && is_png(&mut file) { PNG } else { kind });
     let dress = |reply: Reply| {
         let reply = reply
             .with("ETag", mark.clone())

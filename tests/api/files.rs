@@ -34,6 +34,36 @@ fn an_image_comes_with_small_ones() {
 }
 
 #[test]
+fn small_images_keep_their_proportions_and_are_given_out_as_what_they_are() {
+    let shop = Shop::new();
+    let part = shop.part("Bolt");
+    let wide = image::RgbaImage::from_pixel(640, 160, image::Rgba([0, 90, 200, 255]));
+    for (extension, format) in [
+        ("png", image::ImageFormat::Png),
+        ("gif", image::ImageFormat::Gif),
+        ("webp", image::ImageFormat::WebP),
+        ("bmp", image::ImageFormat::Bmp),
+        ("jpg", image::ImageFormat::Jpeg),
+    ] {
+        let mut bytes = Vec::new();
+        let wide = image::DynamicImage::ImageRgba8(wide.clone());
+        let wide = if extension == "jpg" { wide.into_rgb8().into() } else { wide };
+        wide.write_to(&mut std::io::Cursor::new(&mut bytes), format).unwrap();
+        let name = format!("{extension}.{extension}");
+        let changed = shop.admin.multipart("PATCH", &format!("/api/part/{part}/"), &[], &[("image", &name, &bytes)]).is(200);
+        let path = changed["image"].as_str().unwrap();
+        assert_eq!(shop.reader.get(path).is(200).header("Content-Type"), Some(format.to_mime_type()));
+        for (size, pixels) in [("thumbnail", (128, 32)), ("preview", (256, 64))] {
+            let answer = shop.reader.get(&stockroom::media::small_name(path, size)).is(200);
+            let kind = image::guess_format(&answer.body).unwrap();
+            assert_eq!(answer.header("Content-Type"), Some(kind.to_mime_type()), "{extension}");
+            let small = image::load_from_memory(&answer.body).unwrap();
+            assert_eq!((small.width(), small.height()), pixels, "{extension}");
+        }
+    }
+}
+
+#[test]
 fn what_is_no_image_changes_nothing() {
     let shop = Shop::new();
     let part = shop.part("Bolt");
