@@ -107,7 +107,7 @@ fn columns(conn: &Connection, table: &str) -> BTreeMap<String, Column> {
 
 /// Is the field written to a column of the resource's own table?
 fn is_written(field: &Field) -> bool {
-    field.stored().is_some() && field.save.is_none() && !matches!(field.kind, Kind::Nested(_) | Kind::Many(_))
+    field.stored().is_some() && field.saver().is_none() && !matches!(field.kind, Kind::Nested(_) | Kind::Many(_))
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn columns(resource: &'static Resource) -> Vec<Column> {
     for field in resource.fields.iter().filter(|field| !field.secret && field.belongs(true)) {
         let several =
             matches!(field.kind, Kind::Nested(_) | Kind::Many(_) | Kind::Json(_) | Kind::Words | Kind::Expanded(_) | Kind::Any(_));
-        let hidden = matches!(field.source, Source::Request) || !field.on.is_empty() && !field.on_default;
+        let hidden = matches!(field.source, Source::Request) || field.flag().is_some_and(|(_, default)| !default);
         if !several && !hidden {
             found.push((vec![field.name], options::label_of(field)));
         }
@@ -139,7 +139,7 @@ fn capital(word: &str) -> String {
 fn write(call: &Call, conn: &Connection, resource: &'static Resource, format: &str, file: File) -> Result<i64> {
     let columns = columns(resource);
     let mut pairs: Vec<(String, String)> = call.query.iter().map(|(key, value)| (key.into(), value.into())).collect();
-    pairs.extend(resource.exports.iter().filter_map(|(outer, _)| Some((resource.field(outer)?.on.to_string(), "true".to_string()))));
+    pairs.extend(resource.exports.iter().filter_map(|(outer, _)| Some((resource.field(outer)?.flag()?.0.to_string(), "true".to_string()))));
     let asked = call.asking(Query::of(pairs));
     let selection = Selection::of(&asked, conn, resource)?;
     let keys = selection.keys(&asked, conn, Page { limit: None, offset: 0 })?;

@@ -5,7 +5,7 @@ use rusqlite::types::{ToSql, ToSqlOutput};
 use serde_json::Value as Raw;
 
 use super::call::loosely_true;
-use super::describe::{Choices, Field, Fill, Kind, Resource};
+use super::describe::{Choices, Extra, Field, Fill, Kind, Resource};
 use super::moment;
 use crate::db;
 use crate::error::{Error, Problem, Problems, Result, WHOLE};
@@ -300,7 +300,7 @@ fn value(conn: &Connection, field: &'static Field, given: Given<'_>) -> Result<C
         return Ok(if field.null { Ok(Value::Null) } else { Err(bad("This field may not be null.")) });
     }
     Ok(match field.kind {
-        Kind::Bool => match (field.also, plain(given)) {
+        Kind::Bool => match (field.also_known(), plain(given)) {
             (Some(word_of), Some(text)) => flag(Given::Text(&word_of(conn, &text)?.unwrap_or(text))),
             _ => flag(given),
         },
@@ -545,7 +545,7 @@ pub fn choices_of(conn: &Connection, choices: Choices) -> Result<Vec<(Value, Str
 
 fn choose(conn: &Connection, choices: Choices, given: Given<'_>, field: &Field) -> Result<Checked> {
     let Some(text) = plain(given) else { return Ok(Err(bad("This is not one of the choices."))) };
-    let other = field.also.map(|word_of| word_of(conn, &text)).transpose()?.flatten();
+    let other = field.also_known().map(|word_of| word_of(conn, &text)).transpose()?.flatten();
     let text = other.unwrap_or(text);
     if text.is_empty() && field.blank {
         return Ok(Ok(if field.null { Value::Null } else { Value::Text(text) }));
@@ -575,9 +575,11 @@ fn reference(conn: &Connection, field: &Field, target: &Resource, given: Given<'
         Given::Json(Raw::Bool(_) | Raw::Array(_) | Raw::Object(_)) | Given::File(_) => return Ok(Err(bad("A key is expected here."))),
         other => plain(other).unwrap_or_default(),
     };
+    let only = field.extra(|extra| if let Extra::Only(flags) = extra { Some(flags) } else { None }).unwrap_or_default();
+    let without = field.extra(|extra| if let Extra::OnlyWithout(columns) = extra { Some(columns) } else { None }).unwrap_or_default();
     Ok(match id.trim().parse() {
         Err(_) => Err(bad("A key is expected here.")),
-        Ok(key) if exists(conn, target, field.only, field.only_without, key)? => Ok(Value::Int(key)),
+        Ok(key) if exists(conn, target, only, without, key)? => Ok(Value::Int(key)),
         Ok(key) => Err(bad(format!("There is no {} {key} that could stand here.", target.title))),
     })
 }

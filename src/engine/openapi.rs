@@ -206,7 +206,7 @@ impl Address {
         }
         match self.what {
             Described::List(resource) if verb == Verb::Get => {
-                flags(resource, resource.list_flags, &mut found);
+                flags(resource, true, &mut found);
                 for filter in resource.filters {
                     found.insert(filter.name, of_filter(filter));
                 }
@@ -237,7 +237,7 @@ impl Address {
                     );
                 }
             }
-            Described::One(resource) if verb == Verb::Get => flags(resource, &[], &mut found),
+            Described::One(resource) if verb == Verb::Get => flags(resource, false, &mut found),
             Described::Hand(endpoint) if verb == Verb::Get => {
                 for filter in endpoint.query {
                     found.insert(filter.name, of_filter(filter));
@@ -341,11 +341,11 @@ impl Address {
 }
 
 /// The flags that bring optional fields, with what they are where the query is silent.
-fn flags(resource: &Resource, list_flags: &[(&str, bool)], found: &mut BTreeMap<&'static str, Value>) {
-    for field in resource.fields.iter().filter(|field| !field.on.is_empty()) {
-        let default = list_flags.iter().find(|f| f.0 == field.on).map_or(field.on_default, |f| f.1);
-        let parameter = json!({"in": "query", "name": field.on, "schema": {"type": "boolean", "default": default}});
-        found.entry(field.on).or_insert(parameter);
+fn flags(resource: &Resource, in_list: bool, found: &mut BTreeMap<&'static str, Value>) {
+    for field in resource.fields {
+        let Some((flag, _)) = field.flag() else { continue };
+        let parameter = json!({"in": "query", "name": flag, "schema": {"type": "boolean", "default": resource.shows(field, in_list)}});
+        found.entry(flag).or_insert(parameter);
     }
 }
 

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::call::{Call, JSON, Reply};
-use super::describe::{Field, Fill, Kind, Resource, Source, Verbs};
+use super::describe::{Extra, Field, Fill, Kind, Resource, Source, Verbs};
 use super::input::{self, Value};
 use super::json::Json;
 use super::read::Shape;
@@ -110,10 +110,8 @@ impl Describer<'_> {
         for field in fields {
             let listed = field.belongs(matches!(shape, Shape::Row | Shape::Created));
             let on = match shape {
-                _ if field.on.is_empty() => true,
                 Shape::Changed | Shape::Created | Shape::Whole => true,
-                Shape::Row => resource.list_flags.iter().find(|f| f.0 == field.on).map_or(field.on_default, |f| f.1),
-                Shape::Detail | Shape::Inside => field.on_default,
+                Shape::Row | Shape::Detail | Shape::Inside => resource.shows(field, shape == Shape::Row),
             };
             if listed && on {
                 self.out.key(field.name);
@@ -226,27 +224,33 @@ impl Describer<'_> {
         }
         self.attribute("filters", |out| {
             out.open('{');
-            for (flag, want) in field.only {
-                out.key(flag);
-                out.bool(*want);
-            }
-            for (name, want) in field.tells {
-                out.key(name);
-                out.bool(*want);
-            }
-            for column in field.only_without {
-                out.key(column);
-                out.null();
+            for extra in field.extras.iter().flatten() {
+                match extra {
+                    Extra::Only(filters) | Extra::Tells(filters) => {
+                        for (name, want) in *filters {
+                            out.key(name);
+                            out.bool(*want);
+                        }
+                    }
+                    Extra::OnlyWithout(columns) => {
+                        for column in *columns {
+                            out.key(column);
+                            out.null();
+                        }
+                    }
+                    _ => {}
+                }
             }
             out.close('}');
         });
         if let (true, Some(id), Shape::Detail | Shape::Changed | Shape::Inside) = (field.outside_tree, self.call.id, shape) {
             self.attribute("instance_filters", |out| out.value(&serde_json::json!({ "exclude_tree": id })));
         }
-        if let (true, Some(id), Shape::Detail | Shape::Changed) = (!field.alike.is_empty(), self.call.id, shape) {
-            let sql = format!("SELECT \"{}\" FROM \"{}\" WHERE id = ?1", field.alike, self.table);
+        let alike = field.extra(|extra| if let Extra::Alike(name) = extra { Some(name) } else { None });
+        if let (Some(name), Some(id), Shape::Detail | Shape::Changed) = (alike, self.call.id, shape) {
+            let sql = format!("SELECT \"{name}\" FROM \"{}\" WHERE id = ?1", self.table);
             let value: Option<i64> = crate::db::one(self.conn, &sql, [id])?;
-            self.attribute("instance_filters", |out| out.value(&serde_json::json!({ field.alike: value })));
+            self.attribute("instance_filters", |out| out.value(&serde_json::json!({ name: value })));
         }
         Ok(())
     }
@@ -331,10 +335,7 @@ pub fn type_of(field: &Field) -> &'static str {
 impl Field {
     /// How long a word of this choice may become: the contract leaves room beyond the longest of today.
     fn max_word(&self) -> i64 {
-        match self.source {
-            _ if self.up_to > 0 => self.up_to,
-            Source::Column(_) if self.fixed => 50,
-            _ => 10,
-        }
+        let said = self.extra(|extra| if let Extra::UpTo(characters) = extra { Some(characters) } else { None });
+        said.unwrap_or(if self.fixed && matches!(self.source, Source::Column(_)) { 50 } else { 10 })
     }
 }

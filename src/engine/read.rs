@@ -73,14 +73,12 @@ fn address(resource: &'static Resource) -> usize {
 fn wanted(call: &Call, resource: &Resource, shape: Shape) -> u128 {
     let mut bits = 0;
     for (i, field) in resource.fields.iter().enumerate() {
-        let on = match shape {
-            _ if field.on.is_empty() => true,
-            Shape::Changed | Shape::Created | Shape::Whole => true,
-            Shape::Inside => field.on_default,
-            Shape::Row | Shape::Detail => call.query.flag(field.on).unwrap_or_else(|| {
-                let of_list = (shape == Shape::Row).then(|| resource.list_flags.iter().find(|f| f.0 == field.on)).flatten();
-                of_list.map_or(field.on_default, |f| f.1)
-            }),
+        let on = match (shape, field.flag()) {
+            (_, None) | (Shape::Changed | Shape::Created | Shape::Whole, _) => true,
+            (Shape::Inside, Some((_, default))) => default,
+            (Shape::Row | Shape::Detail, Some((flag, _))) => {
+                call.query.flag(flag).unwrap_or_else(|| resource.shows(field, shape == Shape::Row))
+            }
         };
         bits |= u128::from(on) << i;
     }
@@ -141,8 +139,7 @@ pub fn row_sql(resource: &'static Resource) -> String {
 
 /// The SELECT by which a row of this resource's list is read where the query asks for nothing special; for measurements.
 pub fn list_sql(resource: &'static Resource) -> String {
-    let on = |field: &Field| resource.list_flags.iter().find(|f| f.0 == field.on).map_or(field.on_default, |f| f.1) || field.on.is_empty();
-    let bits = resource.fields.iter().enumerate().fold(0, |bits, (i, field)| bits | u128::from(on(field)) << i);
+    let bits = resource.fields.iter().enumerate().fold(0, |bits, (i, field)| bits | u128::from(resource.shows(field, true)) << i);
     make_plan(resource, Shape::Row, bits).sql
 }
 
@@ -198,7 +195,7 @@ impl<'a> Writer<'a> {
                 continue;
             }
             out.plain_key(column.field.name);
-            let hidden = column.field.tells_of.is_some_and(|resource| !self.call.user.may(Right::View, resource));
+            let hidden = column.field.subject().is_some_and(|resource| !self.call.user.may(Right::View, resource));
             if column.absent || hidden {
                 out.null();
             } else {

@@ -234,7 +234,7 @@ fn read_only(field: &Field) -> bool {
 /// Is it in every answer, and never null?
 fn always_answered(field: &Field) -> bool {
     let joined = matches!((field.source, field.fill), (Source::Joined(_), Fill::Nothing));
-    !field.null && !field.shows_null && field.on.is_empty() && !joined && !field.absent_when_null
+    !field.null && !field.shows_null && field.flag().is_none() && !joined && !field.absent_when_null
 }
 
 /// What a reference refers to.

@@ -170,7 +170,7 @@ impl<'a> Change<'a> {
 
     fn save_fields(&mut self, which: impl Fn(&Field) -> bool) -> Result<()> {
         for field in self.resource.fields.iter().filter(|field| which(field)) {
-            if let (Some(save), Some(value)) = (field.save, self.new.get(field.name).cloned()) {
+            if let (Some(save), Some(value)) = (field.saver(), self.new.get(field.name).cloned()) {
                 save(self, &value)?;
             }
         }

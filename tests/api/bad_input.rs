@@ -272,8 +272,9 @@ fn values_of_the_wrong_kind_are_refused_under_their_field() {
     for resource in RESOURCES {
         let (list, one) = (format!("/api/{}/", resource.path.replace("{above}", "1")), path_of(resource));
         // Where other spellings count, whatever is no yes is a no.
-        let strict =
-            |field: &&stockroom::engine::describe::Field| !(field.fixed || matches!(field.kind, Kind::Bool) && field.also.is_some());
+        let strict = |field: &&stockroom::engine::describe::Field| {
+            !(field.fixed || matches!(field.kind, Kind::Bool) && field.also_known().is_some())
+        };
         for field in resource.fields.iter().filter(strict) {
             for value in wrong(field) {
                 let body = json!({field.name: value});

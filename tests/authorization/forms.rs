@@ -35,13 +35,13 @@ fn nested() -> Vec<Case> {
         for field in resource
             .fields
             .iter()
-            .filter(|field| field.tells_of.is_some() || matches!(field.kind, Kind::Nested(_) | Kind::Many(_) | Kind::Expanded(_)))
+            .filter(|field| field.subject().is_some() || matches!(field.kind, Kind::Nested(_) | Kind::Many(_) | Kind::Expanded(_)))
         {
             // Names of fields are static, but a plain function cannot take one along: the path says it.
-            let flag = if field.on.is_empty() { "always" } else { field.on };
+            let flag = field.flag().map_or("always", |(flag, _)| flag);
             let path = format!("/api/{}/?{flag}=true&show={}", resource.path, field.name);
             let label =
-                format!("nested {}\t{}.{}", field.tells_of.map_or(named(field.kind), |target| target.model), resource.path, field.name);
+                format!("nested {}\t{}.{}", field.subject().map_or(named(field.kind), |target| target.model), resource.path, field.name);
             all.push(Case { look: Some(shown), ..Case::new(label, "GET", path, Value::Null) });
         }
     }

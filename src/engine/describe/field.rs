@@ -111,6 +111,31 @@ pub enum Fill {
     By(fn(&Connection) -> Result<Value>),
 }
 
+/// Brings to the tables what a request says of a field, once the row stands.
+pub type Save = fn(&mut Change<'_>, &Value) -> Result<()>;
+
+/// What only few fields have; each is set by the method of its name, which says what it means.
+#[derive(Clone, Copy)]
+#[allow(missing_docs)]
+pub enum Extra {
+    /// The flag of the query, and what holds without it: `on` or `unless_off`.
+    On(&'static str, bool),
+    Only(&'static [(&'static str, bool)]),
+    Tells(&'static [(&'static str, bool)]),
+    OnlyWithout(&'static [&'static str]),
+    Alike(&'static str),
+    ReadAs(&'static str),
+    Saves(Save),
+    Also(Also),
+    UpTo(i64),
+    TellsOf(&'static Resource),
+    Folder(fn(&Content) -> String),
+}
+
+// There are 1,600 of them: every word costs a binary 13 KB.
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<Field>() <= 208);
+
 /// One field.
 #[derive(Clone, Copy)]
 #[allow(missing_docs, reason = "each is set by the method of its name, which says what it means")]
@@ -128,35 +153,24 @@ pub struct Field {
     pub detail_only: bool,
     pub list_only: bool,
     pub plain: bool,
-    pub on: &'static str,
-    pub on_default: bool,
-    pub only: &'static [(&'static str, bool)],
-    pub tells: &'static [(&'static str, bool)],
-    pub only_without: &'static [&'static str],
     pub outside_tree: bool,
-    pub alike: &'static str,
     pub says_fixed: bool,
     pub says_fixed_in_list: bool,
     pub once: bool,
     pub says_writable: bool,
     pub absent_when_null: bool,
-    pub read_as: &'static str,
     pub shown_whole: bool,
     pub plain_choice: bool,
     pub says_not_blank: bool,
     pub wanted: bool,
     pub below_zero: bool,
     pub says_least: bool,
-    pub save: Option<fn(&mut Change<'_>, &Value) -> Result<()>>,
-    pub also: Option<Also>,
     pub slug: bool,
     pub label: &'static str,
     pub help: &'static str,
     pub holds: &'static str,
-    pub up_to: i64,
+    pub extras: [Option<Extra>; 2],
     pub late: bool,
-    pub tells_of: Option<&'static Resource>,
-    pub folder: fn(&Content) -> String,
 }
 
 const fn field(name: &'static str, kind: Kind) -> Field {
@@ -174,35 +188,24 @@ const fn field(name: &'static str, kind: Kind) -> Field {
         detail_only: false,
         list_only: false,
         plain: false,
-        on: "",
-        on_default: false,
-        only: &[],
-        tells: &[],
-        only_without: &[],
         outside_tree: false,
-        alike: "",
         says_fixed: false,
         says_fixed_in_list: false,
         once: false,
         says_writable: false,
         absent_when_null: false,
-        read_as: "",
         shown_whole: false,
         plain_choice: false,
         says_not_blank: false,
         wanted: false,
         below_zero: false,
         says_least: false,
-        save: None,
-        also: None,
         slug: false,
         label: "",
         help: "",
         holds: "",
-        up_to: 0,
+        extras: [None; 2],
         late: false,
-        tells_of: None,
-        folder: |_| String::new(),
     }
 }
 
@@ -328,6 +331,38 @@ pub const fn any_of(name: &'static str, max: u32) -> Field {
 }
 
 impl Field {
+    const fn with(mut self, extra: Extra) -> Self {
+        match self.extras {
+            [None, _] => self.extras[0] = Some(extra),
+            [_, None] => self.extras[1] = Some(extra),
+            _ => panic!("a field has room for two extras"),
+        }
+        self
+    }
+    /// The first of its extras that this makes something of.
+    pub fn extra<T>(&self, of: impl Fn(Extra) -> Option<T>) -> Option<T> {
+        self.extras.iter().flatten().find_map(|extra| of(*extra))
+    }
+    /// The flag of the query that shows or hides it, and whether it is shown without.
+    pub fn flag(&self) -> Option<(&'static str, bool)> {
+        self.extra(|extra| if let Extra::On(flag, default) = extra { Some((flag, default)) } else { None })
+    }
+    /// What brings its value to the tables, where that is no column.
+    pub fn saver(&self) -> Option<Save> {
+        self.extra(|extra| if let Extra::Saves(save) = extra { Some(save) } else { None })
+    }
+    /// Whose rows it tells of without being such a row.
+    pub fn subject(&self) -> Option<&'static Resource> {
+        self.extra(|extra| if let Extra::TellsOf(resource) = extra { Some(resource) } else { None })
+    }
+    /// The folder below the media folder in which this upload is kept.
+    pub fn folder_of(&self, content: &Content) -> String {
+        self.extra(|extra| if let Extra::Folder(folder) = extra { Some(folder(content)) } else { None }).unwrap_or_default()
+    }
+    /// What knows other spellings of its values.
+    pub fn also_known(&self) -> Option<Also> {
+        self.extra(|extra| if let Extra::Also(word_of) = extra { Some(word_of) } else { None })
+    }
     const fn from(mut self, source: Source) -> Self {
         self.source = source;
         self
@@ -345,10 +380,8 @@ impl Field {
         self.from(Source::Computed(sql)).fixed()
     }
     /// Computed by SQL for answers; what a request says goes to `save` once the row stands.
-    pub const fn kept_by(mut self, sql: &'static str, save: fn(&mut Change<'_>, &Value) -> Result<()>) -> Self {
-        self.source = Source::Computed(sql);
-        self.save = Some(save);
-        self
+    pub const fn kept_by(self, sql: &'static str, save: Save) -> Self {
+        self.from(Source::Computed(sql)).saves(save)
     }
     /// Only in requests: the hooks read it, nothing stores it.
     pub const fn request(self) -> Self {
@@ -400,30 +433,24 @@ impl Field {
         self
     }
     /// Answered only if this flag of the query is set.
-    pub const fn on(mut self, flag: &'static str) -> Self {
-        self.on = flag;
-        self
+    pub const fn on(self, flag: &'static str) -> Self {
+        self.with(Extra::On(flag, false))
     }
     /// Answered unless this flag of the query is false.
-    pub const fn unless_off(mut self, flag: &'static str) -> Self {
-        self.on = flag;
-        self.on_default = true;
-        self
+    pub const fn unless_off(self, flag: &'static str) -> Self {
+        self.with(Extra::On(flag, true))
     }
     /// Only rows of the target whose flags are so.
-    pub const fn only(mut self, flags: &'static [(&'static str, bool)]) -> Self {
-        self.only = flags;
-        self
+    pub const fn only(self, flags: &'static [(&'static str, bool)]) -> Self {
+        self.with(Extra::Only(flags))
     }
     /// What OPTIONS tells forms to ask of the target; a hook enforces it.
-    pub const fn tells(mut self, filters: &'static [(&'static str, bool)]) -> Self {
-        self.tells = filters;
-        self
+    pub const fn tells(self, filters: &'static [(&'static str, bool)]) -> Self {
+        self.with(Extra::Tells(filters))
     }
     /// Only rows of the target in which these columns are null.
-    pub const fn only_without(mut self, columns: &'static [&'static str]) -> Self {
-        self.only_without = columns;
-        self
+    pub const fn only_without(self, columns: &'static [&'static str]) -> Self {
+        self.with(Extra::OnlyWithout(columns))
     }
     /// The target must not lie below the row itself; forms are told by `exclude_tree`.
     pub const fn outside_tree(mut self) -> Self {
@@ -431,9 +458,8 @@ impl Field {
         self
     }
     /// The target holds the same in the field of this name as the row itself; forms are told, a hook enforces it.
-    pub const fn alike(mut self, name: &'static str) -> Self {
-        self.alike = name;
-        self
+    pub const fn alike(self, name: &'static str) -> Self {
+        self.with(Extra::Alike(name))
     }
     /// What a new row gets where the request says nothing.
     pub const fn fill(mut self, fill: Fill) -> Self {
@@ -461,9 +487,8 @@ impl Field {
         self
     }
     /// Answers show this expression instead of the column.
-    pub const fn read_as(mut self, sql: &'static str) -> Self {
-        self.read_as = sql;
-        self
+    pub const fn read_as(self, sql: &'static str) -> Self {
+        self.with(Extra::ReadAs(sql))
     }
     /// Millionths that the contract shows as a whole number.
     pub const fn shown_whole(mut self) -> Self {
@@ -501,14 +526,12 @@ impl Field {
         self
     }
     /// What a request says goes to this function once the row stands.
-    pub const fn saves(mut self, save: fn(&mut Change<'_>, &Value) -> Result<()>) -> Self {
-        self.save = Some(save);
-        self
+    pub const fn saves(self, save: Save) -> Self {
+        self.with(Extra::Saves(save))
     }
     /// Other spellings of the words of a choice, or of true and false.
-    pub const fn also(mut self, word_of: Also) -> Self {
-        self.also = Some(word_of);
-        self
+    pub const fn also(self, word_of: Also) -> Self {
+        self.with(Extra::Also(word_of))
     }
     /// Lower-case letters, digits and hyphens; OPTIONS says so.
     pub const fn slug(mut self) -> Self {
@@ -532,19 +555,16 @@ impl Field {
         self
     }
     /// Tells of rows of another resource without being such a row: null to whoever may not see those.
-    pub const fn tells_of(mut self, resource: &'static Resource) -> Self {
-        self.tells_of = Some(resource);
-        self
+    pub const fn tells_of(self, resource: &'static Resource) -> Self {
+        self.with(Extra::TellsOf(resource))
     }
     /// A choice whose words may become so long, as OPTIONS says; 10 elsewhere.
-    pub const fn up_to(mut self, characters: i64) -> Self {
-        self.up_to = characters;
-        self
+    pub const fn up_to(self, characters: i64) -> Self {
+        self.with(Extra::UpTo(characters))
     }
     /// The folder below the media folder in which an upload is kept.
-    pub const fn folder(mut self, folder: fn(&Content) -> String) -> Self {
-        self.folder = folder;
-        self
+    pub const fn folder(self, folder: fn(&Content) -> String) -> Self {
+        self.with(Extra::Folder(folder))
     }
     /// What JSON holds, for the OpenAPI document: the name of a schema; or `{}` for any object, `[]` for any list, `text`. `exact` for a
     /// moment in ISO 8601, `boolean` for a text that is none.
@@ -558,8 +578,8 @@ impl Field {
     }
     /// SQL with a column or an expression of the row `t`.
     pub fn sql(&self) -> Option<String> {
-        match self.source {
-            _ if !self.read_as.is_empty() => Some(format!("({})", self.read_as)),
+        let instead = self.extra(|extra| if let Extra::ReadAs(sql) = extra { Some(sql) } else { None });
+        match instead.map_or(self.source, Source::Computed) {
             Source::Column(name) => Some(format!("t.\"{name}\"")),
             Source::Joined(sql) | Source::Computed(sql) => Some(format!("({sql})")),
             Source::Request => None,

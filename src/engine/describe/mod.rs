@@ -184,6 +184,12 @@ impl Resource {
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|f| f.name == name)
     }
+
+    /// Is the field there where the query says nothing: in the rows of its list, or in a row alone?
+    pub fn shows(&self, field: &Field, in_list: bool) -> bool {
+        let Some((flag, default)) = field.flag() else { return true };
+        self.list_flags.iter().find(|(known, _)| in_list && *known == flag).map_or(default, |(_, shown)| *shown)
+    }
 }
 
 /// What answers a request at such an address.
