@@ -10,7 +10,7 @@ const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/licenses.json");
 /// What cargo knows of the program and everything it is built from; none where cargo may not or cannot say.
 fn metadata() -> Option<Value> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-    let platform = ["--format-version", "1", "--offline", "--all-features", "--filter-platform", "x86_64-unknown-linux-gnu"];
+    let platform = ["--format-version", "1", "--offline", "--all-features", "--filter-platform", "x86_64-unknown-linux-musl"];
     let told = std::process::Command::new(cargo).arg("metadata").args(platform).current_dir(env!("CARGO_MANIFEST_DIR")).output().ok()?;
     serde_json::from_slice(&told.stdout).ok()
 }
