@@ -377,6 +377,8 @@ CREATE UNIQUE INDEX stock_location_name ON stock_location (coalesce(parent, 0), 
 CREATE INDEX stock_location_parent ON stock_location (parent);
 CREATE INDEX stock_location_tree ON stock_location (tree_key, items);
 CREATE INDEX stock_location_of_type ON stock_location (location_type);
+-- Is there any at all?
+CREATE INDEX stock_location_external ON stock_location (external) WHERE external = 1;
 CREATE INDEX stock_location_barcode ON stock_location (barcode_hash) WHERE barcode_hash <> '';
 
 CREATE TABLE stock_item (
