@@ -343,10 +343,8 @@ pub fn list(call: &Call, resource: &'static Resource) -> Result<Reply> {
 /// 400 for filters that make no sense.
 pub fn write_list(call: &Call, at: &Call, conn: &Connection, resource: &'static Resource, out: &mut Json) -> Result<()> {
     let page = Page::of(&call.query);
-    let mut selection = Selection::of(call, conn, resource)?;
-    if page.limit.is_some() {
-        let count = selection.count(call, conn)?;
-        selection.weigh(conn, page, count)?;
+    let (keys, count) = Selection::of(call, conn, resource)?.found(call, conn, page)?;
+    if let Some(count) = count {
         let (next, previous) = page.links(at, count);
         out.open('{');
         out.key("count");
@@ -360,11 +358,10 @@ pub fn write_list(call: &Call, at: &Call, conn: &Connection, resource: &'static 
         }
         out.key("results");
     }
-    let keys = selection.keys(call, conn, page)?;
     out.open('[');
     Writer::new(call, conn).rows(resource, Shape::Row, &keys, out)?;
     out.close(']');
-    if page.limit.is_some() {
+    if count.is_some() {
         out.close('}');
     }
     Ok(())

@@ -325,8 +325,8 @@ macro_rules! allocation_list {
     };
     (search $table:literal) => {
         &[
-            via("stock_item", &["batch", "serial"], concat!("SELECT id FROM ", $table, " WHERE item IN ({})")),
-            via("part", &["IPN", "name"], concat!("SELECT a.id FROM ", $table, " a JOIN stock_item s ON s.id = a.item WHERE s.part IN ({})")),
+            via("stock_item", &["batch", "serial"], concat!("SELECT id FROM ", $table, " WHERE item IN ({})")).indexed(),
+            via("part", &["IPN", "name"], concat!("SELECT a.id FROM ", $table, " a JOIN stock_item s ON s.id = a.item WHERE s.part IN ({})")).indexed(),
         ]
     };
 }
