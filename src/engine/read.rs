@@ -41,6 +41,8 @@ struct Plan {
 
 struct Column {
     field: &'static Field,
+    /// `"name":`
+    key: Box<[u8]>,
     /// The field is not asked for, and is answered null.
     absent: bool,
 }
@@ -119,7 +121,7 @@ fn make_plan(resource: &'static Resource, shape: Shape, bits: u128) -> Plan {
             _ if stands_in.is_some() => write!(sql, "{}", u8::from(stands_in == Some(true))),
             _ => write!(sql, "{}", field.sql().unwrap_or_default()),
         };
-        columns.push(Column { field, absent });
+        columns.push(Column { field, key: format!("\"{}\":", field.name).into_bytes().into(), absent });
     }
     let used =
         resource.shared.iter().filter(|(name, _)| sql.contains(&format!("t.{name}"))).map(|(name, sql)| format!(", ({sql}) AS {name}"));
@@ -197,7 +199,8 @@ impl<'a> Writer<'a> {
             if column.field.absent_when_null && value == ValueRef::Null {
                 continue;
             }
-            out.plain_key(column.field.name);
+            out.item();
+            out.raw(&column.key);
             let hidden = column.field.tells_of.is_some_and(|resource| !self.call.user.may(Right::View, resource));
             if column.absent || hidden {
                 out.null();
