@@ -303,6 +303,19 @@ CREATE INDEX manufacturer_part_mpn ON manufacturer_part ("MPN");
 -- Supplier parts are found by this number in any case of its letters.
 CREATE INDEX manufacturer_part_mpn_any ON manufacturer_part ("MPN" COLLATE NOCASE);
 
+-- Every search for a part asks for this number too, and for the supplier's.
+CREATE VIRTUAL TABLE manufacturer_part_search USING fts5 ("MPN", description, content = 'manufacturer_part', content_rowid = 'id', tokenize = 'trigram');
+CREATE TRIGGER manufacturer_part_added AFTER INSERT ON manufacturer_part BEGIN
+    INSERT INTO manufacturer_part_search (rowid, "MPN", description) VALUES (new.id, new."MPN", new.description);
+END;
+CREATE TRIGGER manufacturer_part_removed AFTER DELETE ON manufacturer_part BEGIN
+    INSERT INTO manufacturer_part_search (manufacturer_part_search, rowid, "MPN", description) VALUES ('delete', old.id, old."MPN", old.description);
+END;
+CREATE TRIGGER manufacturer_part_renamed AFTER UPDATE OF "MPN", description ON manufacturer_part BEGIN
+    INSERT INTO manufacturer_part_search (manufacturer_part_search, rowid, "MPN", description) VALUES ('delete', old.id, old."MPN", old.description);
+    INSERT INTO manufacturer_part_search (rowid, "MPN", description) VALUES (new.id, new."MPN", new.description);
+END;
+
 CREATE TABLE supplier_part (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     part INTEGER NOT NULL REFERENCES part (id) ON DELETE CASCADE,
@@ -331,6 +344,18 @@ CREATE INDEX supplier_part_sku ON supplier_part ("SKU");
 CREATE INDEX supplier_part_manufacturer_part ON supplier_part (manufacturer_part);
 CREATE UNIQUE INDEX supplier_part_primary ON supplier_part (part) WHERE "primary" = 1;
 CREATE INDEX supplier_part_updated ON supplier_part (updated);
+
+CREATE VIRTUAL TABLE supplier_part_search USING fts5 ("SKU", description, content = 'supplier_part', content_rowid = 'id', tokenize = 'trigram');
+CREATE TRIGGER supplier_part_added AFTER INSERT ON supplier_part BEGIN
+    INSERT INTO supplier_part_search (rowid, "SKU", description) VALUES (new.id, new."SKU", new.description);
+END;
+CREATE TRIGGER supplier_part_removed AFTER DELETE ON supplier_part BEGIN
+    INSERT INTO supplier_part_search (supplier_part_search, rowid, "SKU", description) VALUES ('delete', old.id, old."SKU", old.description);
+END;
+CREATE TRIGGER supplier_part_renamed AFTER UPDATE OF "SKU", description ON supplier_part BEGIN
+    INSERT INTO supplier_part_search (supplier_part_search, rowid, "SKU", description) VALUES ('delete', old.id, old."SKU", old.description);
+    INSERT INTO supplier_part_search (rowid, "SKU", description) VALUES (new.id, new."SKU", new.description);
+END;
 
 -- At which price, from which quantity (of packs) on, a supplier sells.
 CREATE TABLE supplier_price_break (
@@ -377,6 +402,8 @@ CREATE UNIQUE INDEX stock_location_name ON stock_location (coalesce(parent, 0), 
 CREATE INDEX stock_location_parent ON stock_location (parent);
 CREATE INDEX stock_location_tree ON stock_location (tree_key, items);
 CREATE INDEX stock_location_of_type ON stock_location (location_type);
+-- Is there any at all?
+CREATE INDEX stock_location_external ON stock_location (external) WHERE external = 1;
 CREATE INDEX stock_location_barcode ON stock_location (barcode_hash) WHERE barcode_hash <> '';
 
 CREATE TABLE stock_item (

@@ -16,7 +16,7 @@ use stockroom::site::Site;
 
 /// A data folder with so many stock items, and everything else in proportion; made once and kept.
 pub fn folder(items: i64) -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench-data-2").join(items.to_string());
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench-data-3").join(items.to_string());
     if folder.join("ready").exists() {
         return folder;
     }

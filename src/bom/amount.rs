@@ -8,7 +8,7 @@ use crate::part::derived::*;
 // `$row`: the alias of the line, such as `t`; `$more`: another condition on the stock items `s`, or nothing.
 macro_rules! free_part {
     ($row:expr, $more:expr) => {
-        free_of!(concat!($row, ".sub_part"), $more)
+        free_of!(concat!("= ", $row, ".sub_part"), $more)
     };
 }
 macro_rules! free_variants {
@@ -18,7 +18,7 @@ macro_rules! free_variants {
 }
 macro_rules! free_substitutes {
     ($row:expr, $more:expr) => {
-        free_of!(concat!("SELECT u.part FROM bom_substitute u WHERE u.bom_item = ", $row, ".id"), $more)
+        free_of!(concat!("IN (SELECT u.part FROM bom_substitute u WHERE u.bom_item = ", $row, ".id)"), $more)
     };
 }
 /// How many assemblies so much (an expression) is enough for.
@@ -47,11 +47,11 @@ pub const SHARED: &[(&str, &str)] =
 /// Of the sub part itself: on the shelf and not set aside.
 pub const AVAILABLE: &str = free_part!("t", "");
 /// Of the sub part itself: on the shelf, at places outside the house.
-pub const EXTERNAL: &str = stock_of!("t.sub_part", " AND s.location IN (SELECT g.id FROM stock_location g WHERE g.external = 1)");
+pub const EXTERNAL: &str = stock_of!("= t.sub_part", " AND s.location IN (SELECT g.id FROM stock_location g WHERE g.external = 1)");
 /// Of the sub part itself: bought and not yet received.
-pub const ON_ORDER: &str = ordering_of!("t.sub_part");
+pub const ON_ORDER: &str = ordering_of!("= t.sub_part");
 /// Of the sub part itself: in production.
-pub const BUILDING: &str = building_of!("t.sub_part");
+pub const BUILDING: &str = building_of!("= t.sub_part");
 /// How many assemblies the stock is enough for; of a row with `SHARED`.
 pub const CAN_BUILD: &str = enough_for!("t", "t.q_part + t.q_variants + t.q_substitutes");
 /// The same where nothing is shared.

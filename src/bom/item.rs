@@ -147,7 +147,7 @@ pub static BOM_ITEM: Resource = Resource {
 };
 
 const HAS_STOCK: &str = concat!(free_part!("t", ""), " > 0");
-const IS_ORDERED: &str = concat!(ordering_of!("t.sub_part"), " > 0");
+const IS_ORDERED: &str = concat!(ordering_of!("= t.sub_part"), " > 0");
 const WITH_COMPONENT: &str = "JOIN part used ON used.id = t.sub_part";
 const WITH_PRICES: &str = "LEFT JOIN part_pricing priced ON priced.part = t.sub_part";
 /// The lines of a part, with those that templates above it pass on.

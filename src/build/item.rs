@@ -95,7 +95,8 @@ pub static BUILD_ITEM: Resource = Resource {
             "supplier_part",
             &["SKU"],
             "SELECT a.id FROM build_item a JOIN stock_item s ON s.id = a.stock_item WHERE s.supplier_part IN ({})",
-        ),
+        )
+        .indexed(),
     ],
     order: &[
         Order { name: "part", sql: &["kept.name"], join: WITH_PART, walk: "" },

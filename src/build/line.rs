@@ -150,12 +150,14 @@ pub static BUILD_LINE: Resource = Resource {
 const WITH_BOM: &str = "JOIN bom_item listed ON listed.id = t.bom_item";
 const WITH_PART: &str = "JOIN bom_item asked ON asked.id = t.bom_item JOIN part used ON used.id = asked.sub_part";
 const ALLOCATED: &str = allocated!();
-const IN_PRODUCTION: &str = building_of!(of_bom!("sub_part"));
-const SCHEDULED_TO_BUILD: &str = scheduled_of!(of_bom!("sub_part"));
-const ON_ORDER: &str = ordering_of!(of_bom!("sub_part"));
-const IS_ORDERED: &str = concat!(ordering_of!(of_bom!("sub_part")), " > 0");
-const EXTERNAL: &str =
-    stock_of!(of_bom!("sub_part"), concat!(" AND s.location IN (SELECT e.id FROM stock_location e WHERE e.external = 1)", within_reach!()));
+const IN_PRODUCTION: &str = building_of!(concat!("= (", of_bom!("sub_part"), ")"));
+const SCHEDULED_TO_BUILD: &str = scheduled_of!(concat!("= (", of_bom!("sub_part"), ")"));
+const ON_ORDER: &str = ordering_of!(concat!("= (", of_bom!("sub_part"), ")"));
+const IS_ORDERED: &str = concat!(ordering_of!(concat!("= (", of_bom!("sub_part"), ")")), " > 0");
+const EXTERNAL: &str = stock_of!(
+    concat!("= (", of_bom!("sub_part"), ")"),
+    concat!(" AND s.location IN (SELECT e.id FROM stock_location e WHERE e.external = 1)", within_reach!())
+);
 const IS_AVAILABLE: &str = concat!(
     "t.quantity <= t.consumed + (",
     allocated!(),

@@ -44,7 +44,7 @@ CREATE TABLE tagged_item (
     model_id INTEGER NOT NULL,
     UNIQUE (model_type, model_id, tag)
 );
-CREATE INDEX tagged_item_tag ON tagged_item (tag, model_type);
+CREATE INDEX tagged_item_tag ON tagged_item (tag, model_type, model_id);
 
 CREATE TABLE parameter_template (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -42,7 +42,7 @@ pub static MANUFACTURER_PART: Resource = Resource {
         by("tags", Reads::Text, |asked, rows| tag::filter(asked, rows, "manufacturerpart")),
     ],
     search: &[
-        own("manufacturer_part", &["MPN", "description"]),
+        own("manufacturer_part", &["MPN", "description"]).indexed(),
         via("company", &["name"], "SELECT id FROM manufacturer_part WHERE manufacturer IN ({})"),
         via("part", &["IPN", "description", "name"], "SELECT id FROM manufacturer_part WHERE part IN ({})").indexed(),
         via("tag", &["name", "slug"], "SELECT model_id FROM tagged_item WHERE model_type = 'manufacturerpart' AND tag IN ({})"),

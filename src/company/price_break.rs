@@ -34,7 +34,7 @@ pub static PRICE_BREAK: Resource = Resource {
         where_("supplier", Reads::Ref(&COMPANY), "t.part IN (SELECT s.id FROM supplier_part s WHERE s.supplier = ?)"),
     ],
     search: &[
-        via("supplier_part", &["SKU"], "SELECT id FROM supplier_price_break WHERE part IN ({})"),
+        via("supplier_part", &["SKU"], "SELECT id FROM supplier_price_break WHERE part IN ({})").indexed(),
         via("company", &["name"], "SELECT b.id FROM supplier_price_break b JOIN supplier_part s ON s.id = b.part WHERE s.supplier IN ({})"),
     ],
     order: &[

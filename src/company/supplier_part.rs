@@ -74,8 +74,8 @@ pub static SUPPLIER_PART: Resource = Resource {
         by("tags", Reads::Text, |asked, rows| tag::filter(asked, rows, "supplierpart")),
     ],
     search: &[
-        own("supplier_part", &["SKU", "description"]),
-        via("manufacturer_part", &["MPN"], "SELECT id FROM supplier_part WHERE manufacturer_part IN ({})"),
+        own("supplier_part", &["SKU", "description"]).indexed(),
+        via("manufacturer_part", &["MPN"], "SELECT id FROM supplier_part WHERE manufacturer_part IN ({})").indexed(),
         via(
             "company",
             &["name"],

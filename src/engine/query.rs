@@ -121,6 +121,26 @@ impl Selection {
         Ok(Selection { resource, condition, order, join, walk, wide })
     }
 
+    /// The keys of one page, in order, and how many rows there are on all pages; without pages the keys of all rows.
+    ///
+    /// # Errors
+    /// The database cannot be asked.
+    pub fn found(&mut self, call: &Call, conn: &Connection, page: Page) -> Result<(Vec<i64>, Option<i64>)> {
+        let Some(limit) = page.limit else { return Ok((self.keys(call, conn, page)?, None)) };
+        // Where there is nothing to decide, a page that is not full tells the number: most searches are made once, not twice.
+        if self.walk.is_empty() && self.count_sql().is_some() {
+            let keys = self.keys(call, conn, page)?;
+            let here = i64::try_from(keys.len()).unwrap_or(i64::MAX);
+            let is_last = here < limit && (here > 0 || page.offset == 0);
+            let count = if is_last { page.offset + here } else { self.count(call, conn)? };
+            return Ok((keys, Some(count)));
+        }
+        let count = self.count(call, conn)?;
+        self.weigh(conn, page, count)?;
+        let keys = if count == 0 { Vec::new() } else { self.keys(call, conn, page)? };
+        Ok((keys, Some(count)))
+    }
+
     /// Once the number of rows is known, decides whether to walk them in their order until the page is full, or to sort those that fit: the
     /// one looks at about as many rows as there are for each that fits, times the page, the other at all that fit.
     ///

@@ -41,6 +41,8 @@ struct Plan {
 
 struct Column {
     field: &'static Field,
+    /// `"name":`
+    key: Box<[u8]>,
     /// The field is not asked for, and is answered null.
     absent: bool,
 }
@@ -117,7 +119,7 @@ fn make_plan(resource: &'static Resource, shape: Shape, bits: u128) -> Plan {
             _ if stands_in.is_some() => write!(sql, "{}", u8::from(stands_in == Some(true))),
             _ => write!(sql, "{}", field.sql().unwrap_or_default()),
         };
-        columns.push(Column { field, absent });
+        columns.push(Column { field, key: format!("\"{}\":", field.name).into_bytes().into(), absent });
     }
     let used =
         resource.shared.iter().filter(|(name, _)| sql.contains(&format!("t.{name}"))).map(|(name, sql)| format!(", ({sql}) AS {name}"));
@@ -194,7 +196,8 @@ impl<'a> Writer<'a> {
             if column.field.absent_when_null && value == ValueRef::Null {
                 continue;
             }
-            out.plain_key(column.field.name);
+            out.item();
+            out.raw(&column.key);
             let hidden = column.field.subject().is_some_and(|resource| !self.call.user.may(Right::View, resource));
             if column.absent || hidden {
                 out.null();
@@ -340,10 +343,8 @@ pub fn list(call: &Call, resource: &'static Resource) -> Result<Reply> {
 /// 400 for filters that make no sense.
 pub fn write_list(call: &Call, at: &Call, conn: &Connection, resource: &'static Resource, out: &mut Json) -> Result<()> {
     let page = Page::of(&call.query);
-    let mut selection = Selection::of(call, conn, resource)?;
-    if page.limit.is_some() {
-        let count = selection.count(call, conn)?;
-        selection.weigh(conn, page, count)?;
+    let (keys, count) = Selection::of(call, conn, resource)?.found(call, conn, page)?;
+    if let Some(count) = count {
         let (next, previous) = page.links(at, count);
         out.open('{');
         out.key("count");
@@ -357,11 +358,10 @@ pub fn write_list(call: &Call, at: &Call, conn: &Connection, resource: &'static 
         }
         out.key("results");
     }
-    let keys = selection.keys(call, conn, page)?;
     out.open('[');
     Writer::new(call, conn).rows(resource, Shape::Row, &keys, out)?;
     out.close(']');
-    if page.limit.is_some() {
+    if count.is_some() {
         out.close('}');
     }
     Ok(())

@@ -6,6 +6,7 @@ use crate::engine::call::{Call, Reply};
 use crate::engine::input::Input;
 use crate::engine::write::Change;
 use crate::error::{Error, Problem, Problems, Result, WHOLE, invalid};
+use crate::part::derived::*;
 use crate::part::part::TREE as PARTS;
 use crate::part::serial;
 use crate::stock::action::{Item, refuse};
@@ -324,27 +325,19 @@ macro_rules! allocation_list {
     };
     (search $table:literal) => {
         &[
-            via("stock_item", &["batch", "serial"], concat!("SELECT id FROM ", $table, " WHERE item IN ({})")),
-            via("part", &["IPN", "name"], concat!("SELECT a.id FROM ", $table, " a JOIN stock_item s ON s.id = a.item WHERE s.part IN ({})")),
+            via("stock_item", &["batch", "serial"], concat!("SELECT id FROM ", $table, " WHERE item IN ({})")).indexed(),
+            via("part", &["IPN", "name"], concat!("SELECT a.id FROM ", $table, " a JOIN stock_item s ON s.id = a.item WHERE s.part IN ({})")).indexed(),
         ]
     };
 }
 pub(crate) use allocation_list;
 
 /// On the shelf and not set aside, of the part of the line `t`; never below zero.
-pub const AVAILABLE: &str = "max(0, (SELECT total(s.quantity) FROM stock_item s WHERE s.part = t.part AND s.in_stock = 1) \
-    - (SELECT total(a.quantity) FROM stock_item s JOIN build_item a ON a.stock_item = s.id JOIN build_line l ON l.id = a.build_line \
-    JOIN build b ON b.id = l.build AND b.status IN (10, 20, 25) WHERE s.part = t.part) \
-    - (SELECT total(a.quantity) FROM stock_item s JOIN sales_order_allocation a ON a.item = s.id JOIN sales_order_line l ON l.id = a.line \
-    JOIN sales_order o ON o.id = l.\"order\" AND o.status IN (10, 15, 20, 25) LEFT JOIN sales_order_shipment h ON h.id = a.shipment \
-    WHERE s.part = t.part AND h.shipment_date IS NULL))";
+pub const AVAILABLE: &str = free_of!("= t.part", "");
 /// The same of the variants of that part.
 pub const AVAILABLE_VARIANTS: &str = "max(0, (SELECT total(s.quantity) FROM part p JOIN part v ON v.tree_key > p.tree_key || char(1) AND v.tree_key < p.tree_key || char(2) \
     JOIN stock_item s ON s.part = v.id AND s.in_stock = 1 WHERE p.id = t.part))";
 /// In production, as outputs of open builds.
-pub const BUILDING: &str = "SELECT total(s.quantity) FROM stock_item s JOIN build b ON b.id = s.build AND b.status IN (10, 20, 25) \
-    WHERE s.part = t.part AND s.is_building = 1";
+pub const BUILDING: &str = building_of!("= t.part");
 /// Bought and not yet received, in the part's units.
-pub const ON_ORDER: &str = "SELECT total((l.quantity - l.received) * p.pack_quantity_native / 1000000) FROM supplier_part p \
-    JOIN purchase_order_line l ON l.part = p.id AND l.quantity > l.received JOIN purchase_order o ON o.id = l.\"order\" AND o.status IN (10, 20, 25) \
-    WHERE p.part = t.part";
+pub const ON_ORDER: &str = ordering_of!("= t.part");

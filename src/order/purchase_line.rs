@@ -80,17 +80,19 @@ pub static PURCHASE_LINE: Resource = Resource {
     ],
     search: &[
         own("purchase_order_line", &["reference"]),
-        via("supplier_part", &["SKU"], "SELECT id FROM purchase_order_line WHERE part IN ({})"),
+        via("supplier_part", &["SKU"], "SELECT id FROM purchase_order_line WHERE part IN ({})").indexed(),
         via(
             "manufacturer_part",
             &["MPN"],
             "SELECT l.id FROM purchase_order_line l JOIN supplier_part s ON s.id = l.part WHERE s.manufacturer_part IN ({})",
-        ),
+        )
+        .indexed(),
         via(
             "part",
             &["name", "description"],
             "SELECT l.id FROM purchase_order_line l JOIN supplier_part s ON s.id = l.part WHERE s.part IN ({})",
-        ),
+        )
+        .indexed(),
     ],
     order: &[
         order(

@@ -171,12 +171,13 @@ pub static RETURN_LINE: Resource = Resource {
     ],
     search: &[
         own("return_order_line", &["reference"]),
-        via("stock_item", &["serial"], "SELECT id FROM return_order_line WHERE item IN ({})"),
+        via("stock_item", &["serial"], "SELECT id FROM return_order_line WHERE item IN ({})").indexed(),
         via(
             "part",
             &["description", "name"],
             "SELECT l.id FROM return_order_line l JOIN stock_item s ON s.id = l.item WHERE s.part IN ({})",
-        ),
+        )
+        .indexed(),
     ],
     order: &[
         order("part", &[PART_NAME]),

@@ -50,7 +50,7 @@ pub static SALES_LINE: Resource = Resource {
     ],
     search: &[
         own("sales_order_line", &["reference", "quantity"]),
-        via("part", &["name"], "SELECT id FROM sales_order_line WHERE part IN ({})"),
+        via("part", &["name"], "SELECT id FROM sales_order_line WHERE part IN ({})").indexed(),
     ],
     order: &[
         order("customer", &["(SELECT c.name FROM sales_order o JOIN company c ON c.id = o.customer WHERE o.id = t.\"order\")"]),

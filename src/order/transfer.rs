@@ -154,7 +154,7 @@ pub static TRANSFER_LINE: Resource = Resource {
     ],
     search: &[
         own("transfer_order_line", &["reference", "quantity"]),
-        via("part", &["name"], "SELECT id FROM transfer_order_line WHERE part IN ({})"),
+        via("part", &["name"], "SELECT id FROM transfer_order_line WHERE part IN ({})").indexed(),
     ],
     order: &[
         order("order", &[of_order!("transfer_order", "reference")]),

@@ -113,8 +113,8 @@ pub static PART: Resource = Resource {
     search: &[
         own("part", &["name", "IPN", "description", "keywords", "revision"]).indexed(),
         via("part_category", &["name"], "SELECT id FROM part WHERE category IN ({})"),
-        via("supplier_part", &["SKU"], "SELECT part FROM supplier_part WHERE id IN ({})"),
-        via("manufacturer_part", &["MPN"], "SELECT part FROM manufacturer_part WHERE id IN ({})"),
+        via("supplier_part", &["SKU"], "SELECT part FROM supplier_part WHERE id IN ({})").indexed(),
+        via("manufacturer_part", &["MPN"], "SELECT part FROM manufacturer_part WHERE id IN ({})").indexed(),
         via("tag", &["name", "slug"], "SELECT model_id FROM tagged_item WHERE model_type = 'part' AND tag IN ({})"),
     ],
     order: super::filter::ORDER,

@@ -27,7 +27,8 @@ pub static THUMBS: Resource = Resource {
         "part",
         &["name", "description", "IPN", "revision", "keywords"],
         "SELECT v.id FROM part_image v JOIN part p ON p.image = v.image WHERE p.id IN ({})",
-    )],
+    )
+    .indexed()],
     sort: order("-", &["t.count", "t.image"]),
     ..Resource::BASE
 };

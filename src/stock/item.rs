@@ -94,12 +94,13 @@ pub static ITEM: Resource = Resource {
         own("stock_item", &["batch", "serial"]).indexed(),
         via("stock_location", &["name"], "SELECT id FROM stock_item WHERE location IN ({})"),
         via("part", &["name", "IPN", "description"], "SELECT id FROM stock_item WHERE part IN ({})").indexed(),
-        via("supplier_part", &["SKU"], "SELECT id FROM stock_item WHERE supplier_part IN ({})"),
+        via("supplier_part", &["SKU"], "SELECT id FROM stock_item WHERE supplier_part IN ({})").indexed(),
         via(
             "manufacturer_part",
             &["MPN"],
             "SELECT s.id FROM stock_item s JOIN supplier_part p ON p.id = s.supplier_part WHERE p.manufacturer_part IN ({})",
-        ),
+        )
+        .indexed(),
         via("company", &["name"], BY_COMPANY),
         via("tag", &["name", "slug"], "SELECT model_id FROM tagged_item WHERE model_type = 'stockitem' AND tag IN ({})"),
     ],

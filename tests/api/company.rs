@@ -536,3 +536,23 @@ fn forms_make_companies_and_prices_as_well() {
     let price = shop.admin.form("POST", PRICE, &[("part", &sold), ("quantity", "10"), ("price", "0.125")]).is(201);
     assert_eq!(price["price"].as_f64(), Some(0.125));
 }
+
+#[test]
+fn parts_are_found_by_the_numbers_of_makers_and_suppliers() {
+    let shop = Shop::new();
+    let (maker, seller) = (maker(&shop, "Maker"), company(&shop, "Seller", json!({"is_supplier": true})));
+    let (nut, bolt) = (shop.part("Nut"), shop.part("Bolt"));
+    let number = made(&shop, nut, maker, "MX-Alpha-77");
+    let article = sold(&shop, bolt, seller, "SX-Beta-88", json!({"description": "in bags"}));
+    let keys = |list: &str| shop.reader.get(list).is(200).list().iter().map(|row| row["pk"].as_i64().unwrap()).collect::<Vec<_>>();
+    let found = |term: &str| keys(&format!("/api/part/?search={term}"));
+    assert_eq!((found("alpha-7"), found("BETA-8"), found("77")), (vec![nut], vec![bolt], vec![nut]));
+    assert_eq!((keys(&format!("{SOLD}?search=bag")), keys(&format!("{MADE}?search=x-al"))), (vec![article], vec![number]));
+    shop.admin.patch(&format!("{MADE}{number}/"), json!({"MPN": "MX-Gamma"})).is(200);
+    shop.admin.patch(&format!("{SOLD}{article}/"), json!({"SKU": "SX-Delta", "description": "in boxes"})).is(200);
+    assert_eq!((found("alpha"), found("beta"), found("gamma"), found("delta")), (vec![], vec![], vec![nut], vec![bolt]));
+    assert_eq!((keys(&format!("{SOLD}?search=bags")), keys(&format!("{SOLD}?search=boxes"))), (vec![], vec![article]));
+    shop.admin.delete(&format!("{MADE}{number}/")).is(204);
+    shop.admin.delete(&format!("{COMPANY}{seller}/")).is(204);
+    assert_eq!((found("gamma"), found("delta")), (vec![], vec![]));
+}

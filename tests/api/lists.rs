@@ -61,6 +61,20 @@ fn an_offset_past_the_end_keeps_the_count() {
 }
 
 #[test]
+fn every_page_of_a_search_tells_the_same_count() {
+    let shop = shelf(&["Nut a", "Nut b", "Nut c", "Nut d", "Bolt"]);
+    for (page, here) in
+        [("limit=3", 3), ("limit=4", 4), ("limit=5", 4), ("limit=3&offset=3", 1), ("limit=2&offset=2", 2), ("limit=2&offset=9", 0)]
+    {
+        let answer = shop.reader.get(&format!("/api/part/?search=nut&{page}")).is(200);
+        assert_eq!((&answer["count"], answer["results"].as_array().map(Vec::len)), (&json!(4), Some(here)), "{page}");
+    }
+    let nothing = shop.reader.get("/api/part/?search=screw&limit=3").is(200);
+    assert_eq!((&nothing["count"], &nothing["results"]), (&json!(0), &json!([])));
+    assert_eq!(shop.reader.get("/api/stock/?search=screw&limit=3").is(200)["count"], json!(0));
+}
+
+#[test]
 fn walking_the_pages_meets_every_row_once() {
     let shop = shelf(&LETTERS);
     let place = shop.place("Shelf");
