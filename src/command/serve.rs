@@ -33,6 +33,11 @@ pub fn serve(options: &Options) -> Result<(), String> {
         .ok()
         .map(|text| text.parse().map_err(|_| format!("STOCKROOM_SLOW_QUERY={text}: milliseconds are expected")));
     stockroom::db::watch_slow_queries(options.slow_query.map(Ok).or(slow).transpose()?);
+    if !folder.join("stockroom.db").exists() {
+        drop(Site::open(&folder)?);
+        // What it took of memory to make the database is never given back otherwise.
+        anew(&[]);
+    }
     let mut site = Site::open(&folder)?;
     // For as long as the process lives.
     let _lock = stockroom::backup::lock(&site.folder)?;
@@ -87,16 +92,20 @@ fn start_daily(server: &Arc<Server>) -> Result<(), String> {
     std::thread::Builder::new().name("daily".into()).stack_size(256 << 10).spawn(work).map(|_| ()).map_err(|e| e.to_string())
 }
 
-/// Starts the program anew with one memory arena. The C library would give arenas to the connections' threads and never take their
+/// Starts the program anew with one memory arena. glibc would give arenas to the connections' threads and never take their
 /// memory back, which costs a third of what the server needs; the number can only be set before a process begins.
 fn frugal() {
     const ARENAS: &str = "MALLOC_ARENA_MAX";
-    if cfg!(target_env = "gnu")
-        && std::env::var_os(ARENAS).is_none()
-        && let Ok(program) = std::env::current_exe()
-    {
-        let error = std::process::Command::new(program).args(std::env::args_os().skip(1)).env(ARENAS, "1").exec();
-        log::debug!("memory arenas stay as they are: {error}");
+    if cfg!(target_env = "gnu") && std::env::var_os(ARENAS).is_none() {
+        anew(&[(ARENAS, "1")]);
+    }
+}
+
+/// Starts this process anew, with these variables beside those it has. Where that cannot be, it goes on as it is.
+fn anew(variables: &[(&str, &str)]) {
+    if let Ok(program) = std::env::current_exe() {
+        let error = std::process::Command::new(program).args(std::env::args_os().skip(1)).envs(variables.iter().copied()).exec();
+        log::debug!("the process could not be started anew, and goes on as it is: {error}");
     }
 }
 
