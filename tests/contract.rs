@@ -46,7 +46,7 @@ fn operations(document: &Value) -> BTreeMap<String, &Map<String, Value>> {
 }
 
 fn ours() -> Value {
-    let text = stockroom::engine::openapi::served().expect("the document can be unpacked");
+    let text = stockroom::openapi::served().expect("the document can be unpacked");
     serde_json::from_str(&text).expect("assets/openapi.json is JSON")
 }
 

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
-use super::describe::{Choices, Field, Fill, Kind, Resource, Source};
-use super::input::{self, Value as Found};
-use super::options::label_of;
+use stockroom::engine::describe::{Choices, Field, Fill, Kind, Resource, Source};
+use stockroom::engine::input::{self, Value as Found};
+use stockroom::engine::options::label_of;
 
 /// The named schemas of a document, as far as it refers to them.
 pub struct Schemas<'a> {
