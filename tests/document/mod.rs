@@ -256,7 +256,14 @@ impl Address {
     }
 
     fn responses(&self, verb: Verb, place: usize, asked: Option<Value>, schemas: &mut Schemas<'_>) -> Map<String, Value> {
+        let mut answered = |answers, asked| match answers {
+            Answers::Request => ("201", asked),
+            Answers::Rows(of) => ("201", Some(json!({"type": "array", "items": schemas.of(of, false)}))),
+            Answers::Object(name, fields) => ("200", Some(schemas.fields(name, fields.iter()))),
+        };
         let (status, schema) = match (self.what, verb) {
+            (Target::Act(_, action), _) => answered(action.answers, asked),
+            (Target::Hand(Endpoint { writes_answer: Some(answers), .. }), _) if !verb.safe() => answered(*answers, asked),
             (Target::Hand(endpoint), _) => {
                 let status = endpoint.statuses.get(place).copied().unwrap_or(if verb == Verb::Delete { "204" } else { "200" });
                 let schema = match verb {
@@ -282,11 +289,6 @@ impl Address {
             (Target::List(resource), Verb::Post) => ("201", Some(schemas.of(resource, false))),
             (Target::List(resource), _) => ("200", Some(schemas.of(resource, false))),
             (Target::One(resource), _) => ("200", Some(schemas.of(resource, true))),
-            (Target::Act(_, action), _) => match action.answers {
-                Answers::Request => ("201", asked),
-                Answers::Rows(of) => ("201", Some(json!({"type": "array", "items": schemas.of(of, false)}))),
-                Answers::Object(name, fields) => ("200", Some(schemas.fields(name, fields.iter()))),
-            },
         };
         let mut response = json!({"description": if schema.is_some() { "Done." } else { "Done; there is no body." }});
         if let Some(schema) = schema {
