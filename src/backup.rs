@@ -91,7 +91,7 @@ pub fn make(site: &Site, target: &Path, with_key: bool, keep: Option<usize>) -> 
         }
     };
     std::fs::rename(&partial, &path).map_err(at(&path))?;
-    durable_entry(&path)?;
+    durable::entry(&path).map_err(at(&path))?;
     if let (Some(folder), Some(keep)) = (folder, keep) {
         // Never this one, even if others were made while the clock was ahead.
         for old in listed(folder).into_iter().rev().filter(|other| *other != path).skip(keep.max(1) - 1) {
@@ -171,11 +171,6 @@ fn is_packed(path: &Path) -> bool {
 
 fn beside(path: &Path, extension: &str) -> PathBuf {
     PathBuf::from(format!("{}.{extension}", path.display()))
-}
-
-/// Brings the entry of a file in its folder to the disk.
-fn durable_entry(path: &Path) -> Result<(), String> {
-    durable::entry(path).map_err(at(path))
 }
 
 /// An empty file that only its owner may read.
@@ -430,7 +425,7 @@ pub fn restore(folder: &Path, backup: &Path) -> Result<(Option<PathBuf>, Manifes
     let partial = beside(&path, "part");
     File::create(&partial).and_then(|mut file| file.write_all(&plan).and_then(|()| file.sync_all())).map_err(at(&partial))?;
     std::fs::rename(&partial, &path).map_err(at(&path))?;
-    durable_entry(&path)?;
+    durable::entry(&path).map_err(at(&path))?;
     finish(folder)?;
     Ok((had_data.then(|| folder.join(aside)), manifest))
 }
@@ -460,7 +455,7 @@ fn durable_tree(place: &Path) -> Result<(), String> {
         }
     }
     File::open(place).and_then(|folder| folder.sync_all()).map_err(at(place))?;
-    durable_entry(place)
+    durable::entry(place).map_err(at(place))
 }
 
 /// Finishes an exchange that a power cut interrupted; called before a data folder is opened.
@@ -501,9 +496,9 @@ fn finish(folder: &Path) -> Result<(), String> {
                 std::fs::rename(&old, &kept).map_err(at(&old))?;
             }
         }
-        durable_entry(&here)?;
+        durable::entry(&here).map_err(at(&here))?;
         std::fs::rename(&new, &here).map_err(at(&here))?;
-        durable_entry(&here)?;
+        durable::entry(&here).map_err(at(&here))?;
     }
     std::fs::remove_dir_all(&fresh)
         .or_else(|e| if e.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(e) })
@@ -511,7 +506,7 @@ fn finish(folder: &Path) -> Result<(), String> {
     // Empty where there was nothing before.
     let _ = std::fs::remove_dir(&aside);
     std::fs::remove_file(&path).map_err(at(&path))?;
-    durable_entry(&path)
+    durable::entry(&path).map_err(at(&path))
 }
 
 /// Holds a data folder for oneself as long as the file lives: what a server does while it runs, and whoever exchanges its contents.

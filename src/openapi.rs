@@ -1,47 +1,58 @@
-//! The OpenAPI document of this server: its table of addresses, given to the engine.
+//! The OpenAPI document as it is served. A test makes it from the descriptions (tests/openapi.rs) and keeps it equal to them.
 
-use serde::Serialize;
-use serde_json::ser::PrettyFormatter;
-use serde_json::{Value, json};
+use std::sync::OnceLock;
 
-use crate::engine::openapi::{self, Address, Described};
+use serde_json::{Map, Value};
+
 use crate::error::{Error, Result};
-use crate::router::{self, Target};
-use crate::site::API_VERSION;
+use crate::packed::{packed, unpack};
 
-/// The document that the descriptions make.
+/// The document, compressed with gzip: a fifteenth of its size.
+pub const COMPRESSED: &[u8] = packed!("openapi.json");
+
+/// The document as JSON.
 ///
 /// # Errors
-/// The tables, from which choices are read, cannot be made.
-pub fn document() -> Result<Value> {
-    let addresses = router::routes().into_iter().map(|(path, target)| {
-        let what = match target {
-            Target::List(resource) => Described::List(resource),
-            Target::One(resource) => Described::One(resource),
-            Target::Act(resource, action) => Described::Act(resource, action),
-            Target::Hand(endpoint) => Described::Hand(endpoint),
-        };
-        Address { path, what, verbs: target.verbs() }
-    });
-    let info = json!({
-        "title": "InvenTree API",
-        "version": API_VERSION.to_string(),
-        "description": "What stockroom answers of InvenTree's REST API: an inventory of parts, places and stock.",
-        "license": {"name": "MIT"},
-    });
-    openapi::document(addresses, info)
+/// The embedded document is damaged.
+pub fn served() -> Result<String> {
+    unpack(COMPRESSED)
 }
 
-/// The same as text: a line for each value, so that changes can be compared, and no indentation, which would be two fifths of the program's
-/// copy of it.
+/// The document as YAML.
 ///
 /// # Errors
-/// See [`document`].
-pub fn pretty() -> Result<String> {
-    let failed = |e: &dyn std::fmt::Display| Error::Internal(e.to_string());
-    let mut text = Vec::new();
-    let mut writer = serde_json::Serializer::with_formatter(&mut text, PrettyFormatter::with_indent(b""));
-    document()?.serialize(&mut writer).map_err(|e| failed(&e))?;
-    text.push(b'\n');
-    String::from_utf8(text).map_err(|e| failed(&e))
+/// The embedded document is damaged.
+pub fn yaml() -> Result<&'static str> {
+    static YAML: OnceLock<String> = OnceLock::new();
+    if let Some(yaml) = YAML.get() {
+        return Ok(yaml);
+    }
+    let document: Value = serde_json::from_str(&served()?).map_err(|e| Error::Internal(e.to_string()))?;
+    let mut out = String::new();
+    write_yaml(&document, 0, &mut out);
+    Ok(YAML.get_or_init(|| out))
+}
+
+/// Block style outside; every scalar as JSON writes it, which YAML reads as the same.
+fn write_yaml(value: &Value, depth: usize, out: &mut String) {
+    let mut line = |head: &str, value: &Value| {
+        for _ in 0..depth {
+            out.push_str("  ");
+        }
+        out.push_str(head);
+        let holds = value.as_object().map_or(0, Map::len) + value.as_array().map_or(0, Vec::len);
+        if holds > 0 {
+            out.push('\n');
+            write_yaml(value, depth + 1, out);
+        } else {
+            out.push(' ');
+            out.push_str(&value.to_string());
+            out.push('\n');
+        }
+    };
+    match value {
+        Value::Object(entries) => entries.iter().for_each(|(key, value)| line(&format!("{}:", Value::from(key.as_str())), value)),
+        Value::Array(items) => items.iter().for_each(|item| line("-", item)),
+        scalar => out.push_str(&format!("{scalar}\n")),
+    }
 }

@@ -1,6 +1,6 @@
 //! The table of all addresses, generated from the descriptions; and the way of a request through it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 use crate::barcode;
@@ -398,14 +398,22 @@ pub fn may_see_file(call: &Call, name: &str) -> Result<bool> {
     Ok(false)
 }
 
+/// Columns that name files and that no address shows: what reports and labels are printed from.
+const UNSHOWN: [(&str, &str); 4] =
+    [("report_template", "template"), ("label_template", "template"), ("report_snippet", "snippet"), ("report_asset", "asset")];
+
+/// The columns that name files of the media folder: table and column.
+pub static FILE_COLUMNS: LazyLock<BTreeSet<(&str, &str)>> = LazyLock::new(|| {
+    let shown = RESOURCES.iter().flat_map(|r| r.fields.iter().filter_map(Field::file_column).map(|column| (r.table, column)));
+    shown.chain(UNSHOWN).collect()
+});
+
 /// Does any row name this file of the media folder?
 ///
 /// # Errors
 /// The database cannot be asked.
 pub fn names_file(conn: &rusqlite::Connection, name: &str) -> Result<bool> {
-    let described =
-        RESOURCES.iter().flat_map(|resource| resource.fields.iter().filter_map(Field::file_column).map(|column| (resource.table, column)));
-    for (table, column) in described.chain(crate::records::files::columns()) {
+    for (table, column) in FILE_COLUMNS.iter() {
         let sql = format!("SELECT 1 FROM \"{table}\" WHERE \"{column}\" = ?1 LIMIT 1");
         if db::one::<i64>(conn, &sql, [name])?.is_some() {
             return Ok(true);

@@ -16,16 +16,29 @@ use yaml_rust2::{Yaml, YamlLoader};
 const OPERATIONS: &str = include_str!("contract/operations.txt");
 const MEANT: &str = include_str!("contract-differences.txt");
 
-/// Kinds of values that our document describes as they are answered, and the contract's otherwise than its server answers them.
-const AS_ANSWERED: &[(&str, &str)] = &[
+/// Kinds of values that our document describes as they are answered, and the contract's otherwise than its server answers them; and the
+/// fields that are of these kinds, in whatever schema.
+const AS_ANSWERED: &[(&str, &str, &str)] = &[
     // Amounts of money; a text is taken too.
-    ("number", "string decimal"),
+    (
+        "number",
+        "string decimal",
+        "bom_cost_max bom_cost_min cost_max cost_min internal_cost_max internal_cost_min overall_max overall_min override_max \
+         override_min price pricing_max pricing_max_total pricing_min pricing_min_total purchase_cost_max purchase_cost_min \
+         purchase_price sale_history_max sale_history_min sale_price sale_price_max sale_price_min supplier_price_max \
+         supplier_price_min total_price variant_cost_max variant_cost_min",
+    ),
     // `2026-01-31 13:45`; ISO 8601 is taken too.
-    ("string moment", "string date-time"),
+    (
+        "string moment",
+        "string date-time",
+        "availability_updated created creation creation_date date error_timestamp finished_datetime last_run last_updated lock \
+         next_run pricing_updated published started started_datetime stopped timestamp updated updated_at when",
+    ),
     // Addresses on this server, without its name.
-    ("string uri-reference", "string uri"),
+    ("string uri-reference", "string uri", "attachment image output thumbnail"),
     // Domains may have letters of any alphabet.
-    ("string idn-email", "string email"),
+    ("string idn-email", "string email", "email sender to"),
 ];
 
 /// `GET /api/part/{}/`, the parameters of the path without their names.
@@ -46,7 +59,7 @@ fn operations(document: &Value) -> BTreeMap<String, &Map<String, Value>> {
 }
 
 fn ours() -> Value {
-    let text = stockroom::engine::openapi::served().expect("the document can be unpacked");
+    let text = stockroom::openapi::served().expect("the document can be unpacked");
     serde_json::from_str(&text).expect("assets/openapi.json is JSON")
 }
 
@@ -121,6 +134,13 @@ fn what_exists_agrees_with_the_contract() {
             None => {
                 found.insert(format!("schema {name}: invented"));
             }
+        }
+    }
+    for (ours, theirs, fields) in AS_ANSWERED {
+        for field in fields.split(' ') {
+            let (before, told) = (found.len(), format!(".{field}: {ours}, not {theirs}"));
+            found.retain(|difference| !(difference.starts_with("type ") && difference.ends_with(&told)));
+            assert!(found.len() < before, "no longer a difference; take it out of AS_ANSWERED: {field}");
         }
     }
     let mut meant = BTreeSet::new();
@@ -226,10 +246,7 @@ fn compare_schema(name: &str, ours: (&Value, &Value), theirs: (&Value, &Value), 
                 found.insert(format!("{what} {name}.{field}: {ours}, not {theirs}"));
             }
         };
-        let (kind, expected_kind) = (kind_of(actual, ours.1), kind_of(expected, theirs.1));
-        if !AS_ANSWERED.contains(&(&kind, &expected_kind)) {
-            differ("type", kind, expected_kind);
-        }
+        differ("type", kind_of(actual, ours.1), kind_of(expected, theirs.1));
         for key in ["readOnly", "writeOnly", "nullable"] {
             differ(key, (actual[key] == true).to_string(), (expected[key] == true).to_string());
         }

@@ -2,16 +2,18 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod document;
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use stockroom::engine::openapi::{self, yaml};
+use stockroom::openapi::{served, yaml};
 use yaml_rust2::{Yaml, YamlLoader};
 
 const VERBS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
-fn document() -> Value {
-    serde_json::from_str(&openapi::served().expect("the document can be unpacked")).expect("assets/openapi.json is JSON")
+fn served_document() -> Value {
+    serde_json::from_str(&served().expect("the document can be unpacked")).expect("assets/openapi.json is JSON")
 }
 
 /// Path, verb and description of every operation.
@@ -40,20 +42,20 @@ fn walk<'a>(value: &'a Value, see: &mut impl FnMut(&'a serde_json::Map<String, V
 
 #[test]
 fn is_what_the_descriptions_say() {
-    let fresh = stockroom::openapi::pretty().expect("the document can be made");
+    let fresh = document::pretty();
     if std::env::var_os("STOCKROOM_WRITE").is_some() {
         std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/openapi.json"), fresh).expect("the document can be written");
         return;
     }
     assert!(
-        fresh == openapi::served().expect("the document can be unpacked"),
+        fresh == served().expect("the document can be unpacked"),
         "the descriptions have changed; run: STOCKROOM_WRITE=1 cargo test --test openapi"
     );
 }
 
 #[test]
 fn references_lead_somewhere_and_everything_is_used() {
-    let document = document();
+    let document = served_document();
     let (mut used, mut defined) = (BTreeSet::new(), BTreeSet::new());
     walk(&document, &mut |object| {
         if let Some(reference) = object.get("$ref").and_then(Value::as_str) {
@@ -72,7 +74,7 @@ fn references_lead_somewhere_and_everything_is_used() {
 
 #[test]
 fn operations_have_names_of_their_own() {
-    let document = document();
+    let document = served_document();
     let mut names = BTreeSet::new();
     for (path, verb, operation) in operations(&document) {
         assert!(VERBS.contains(&verb), "{path}: {verb}");
@@ -85,7 +87,7 @@ fn operations_have_names_of_their_own() {
 
 #[test]
 fn parameters_fit_their_address() {
-    let document = document();
+    let document = served_document();
     for (path, verb, operation) in operations(&document) {
         let mut seen = BTreeSet::new();
         let mut of_path = BTreeSet::new();
@@ -104,7 +106,7 @@ fn parameters_fit_their_address() {
 
 #[test]
 fn schemas_are_sound() {
-    walk(&document(), &mut |object| {
+    walk(&served_document(), &mut |object| {
         if let (Some(Value::Array(required)), Some(Value::Object(properties))) = (object.get("required"), object.get("properties")) {
             for name in required {
                 assert!(properties.contains_key(name.as_str().expect("a name")), "{name} is required, but there is none");
@@ -121,7 +123,7 @@ fn schemas_are_sound() {
 
 #[test]
 fn scopes_are_known() {
-    let document = document();
+    let document = served_document();
     let schemes = &document["components"]["securitySchemes"];
     let scopes = &schemes["oauth2"]["flows"]["clientCredentials"]["scopes"];
     for (path, verb, operation) in operations(&document) {
@@ -140,7 +142,7 @@ fn scopes_are_known() {
 fn yaml_says_the_same() {
     let read = YamlLoader::load_from_str(yaml().expect("the document as YAML")).expect("YAML that others can read");
     assert_eq!(read.len(), 1);
-    assert_eq!(json_of(&read[0]), document());
+    assert_eq!(json_of(&read[0]), served_document());
 }
 
 fn json_of(yaml: &Yaml) -> Value {

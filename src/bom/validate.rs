@@ -80,6 +80,7 @@ pub static PART: Endpoint = Endpoint {
     input_schema: "PartBomValidate",
     output: PART_BOM.fields,
     output_schema: "PartBomValidate",
+    writes_answer: Some(task::ANSWER),
     verbs: &[(Verb::Get, |call| read::detail(call, &PART_BOM)), (Verb::Put, part), (Verb::Patch, part)],
     ..Endpoint::BASE
 };

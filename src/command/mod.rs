@@ -198,7 +198,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> Result<(), String> {
 
 /// The OpenAPI document of this version.
 fn document() -> Result<String, String> {
-    stockroom::engine::openapi::served().map_err(|e| e.to_string())
+    stockroom::openapi::served().map_err(|e| e.to_string())
 }
 
 /// Prints to standard output; a reader that has gone away is no error.

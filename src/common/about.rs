@@ -5,9 +5,9 @@ use serde_json::json;
 use crate::common::setting;
 use crate::engine::call::{Call, JSON, Reply, Verb};
 use crate::engine::describe::{Endpoint, Field, any, flag, int, text};
-use crate::engine::openapi;
 use crate::error::Result;
 use crate::identity::Access;
+use crate::openapi;
 use crate::packed::{packed, unpack};
 use crate::site::{API_VERSION, SPEAKS, VERSION};
 

@@ -25,7 +25,7 @@ static OUTPUT: &[Field] = &[
     text("env_var", 0).null().plain().fixed(),
     text("config_key", 0).null().plain().fixed(),
     text("source", 0).fixed(),
-    moment("accessed").fixed().holds("exact"),
+    moment("accessed").fixed().holds("date-time"),
 ];
 
 /// The addresses.

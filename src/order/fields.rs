@@ -112,9 +112,9 @@ pub static DUPLICATE: &[Field] = &[
     flag("copy_parameters").fill(Fill::Flag(true)).request().says("Copy Parameters", "Take over its parameters"),
 ];
 
-/// The filters of a list of orders, then those of the kind itself.
-macro_rules! order_filters {
-    ($model:literal, open: $open:literal, done: $done:literal; $($own:expr),* $(,)?) => {
+/// The filters that orders and builds have in common, then a list's own.
+macro_rules! work_filters {
+    ($model:literal, open: $open:expr, overdue: $overdue:expr, done: $done:literal; $($own:expr),* $(,)?) => {
         &[
             where_("status", Reads::Int, "t.status_custom_key = ? OR t.status = ? AND t.status_custom_key IS NULL"),
             where_("reference", Reads::Text, "t.reference = ? COLLATE NOCASE"),
@@ -123,12 +123,11 @@ macro_rules! order_filters {
                 "t.responsible IN (SELECT o.id FROM owner o WHERE o.user = :user \
                  OR o.\"group\" IN (SELECT m.\"group\" FROM user_group_member m WHERE m.user = :user))",
             ),
-            is("overdue", concat!("t.status IN (", $open, ") AND t.target_date IS NOT NULL AND t.target_date < :today")),
-            is("outstanding", concat!("t.status IN (", $open, ")")),
+            is("overdue", $overdue),
+            is("outstanding", $open),
             where_("project_code", Reads::Ref(&$crate::common::project_code::PROJECT_CODE), "t.project_code = ?"),
             is("has_project_code", "t.project_code IS NOT NULL"),
             where_("assigned_to", Reads::Ref(&$crate::users::owner::OWNER), "t.responsible = ?"),
-            where_("created_by", Reads::Ref(&$crate::users::user::USER), "t.created_by = ?"),
             where_("created_before", Reads::Date, "t.creation_date < ?"),
             where_("created_after", Reads::Date, "t.creation_date > ?"),
             is("has_start_date", "t.start_date IS NOT NULL"),
@@ -137,14 +136,29 @@ macro_rules! order_filters {
             is("has_target_date", "t.target_date IS NOT NULL"),
             where_("target_date_before", Reads::Date, "t.target_date < ?"),
             where_("target_date_after", Reads::Date, "t.target_date > ?"),
+            where_("completed_before", Reads::Date, concat!("t.", $done, " < ?")),
+            where_("completed_after", Reads::Date, concat!("t.", $done, " > ?")),
+            by("tags", Reads::Text, |asked, rows| $crate::common::tag::filter(asked, rows, $model)),
+            $($own,)*
+        ]
+    };
+}
+pub(crate) use work_filters;
+
+/// The filters of a list of orders, then those of the kind itself.
+macro_rules! order_filters {
+    ($model:literal, open: $open:literal, done: $done:literal; $($own:expr),* $(,)?) => {
+        $crate::order::fields::work_filters![
+            $model,
+            open: concat!("t.status IN (", $open, ")"),
+            overdue: concat!("t.status IN (", $open, ") AND t.target_date IS NOT NULL AND t.target_date < :today"),
+            done: $done;
+            where_("created_by", Reads::Ref(&$crate::users::user::USER), "t.created_by = ?"),
             where_("updated_before", Reads::Date, "t.updated_at < unixepoch(?) * 1000"),
             where_("updated_after", Reads::Date, "t.updated_at > unixepoch(?) * 1000"),
             where_("min_date", Reads::Date, $crate::order::fields::reaches!(">=")),
             where_("max_date", Reads::Date, $crate::order::fields::reaches!("<=")),
-            by("tags", Reads::Text, |asked, rows| $crate::common::tag::filter(asked, rows, $model)),
-            where_("completed_before", Reads::Date, concat!("t.", $done, " < ?")),
-            where_("completed_after", Reads::Date, concat!("t.", $done, " > ?")),
-            $($own,)*
+            $($own),*
         ]
     };
 }
@@ -220,6 +234,19 @@ macro_rules! line_fields {
     };
 }
 pub(crate) use line_fields;
+
+/// The filters of a list of lines, then those of the kind itself; `$priced` says that a line has a price.
+macro_rules! line_filters {
+    ($table:literal, $order:expr, priced: $priced:literal; $($own:expr),* $(,)?) => {
+        &[
+            where_("order_status", Reads::Int, concat!("t.\"order\" IN (SELECT o.id FROM ", $table, " o WHERE o.status = ?)")),
+            is("has_pricing", $priced),
+            where_("order", Reads::Ref($order), "t.\"order\" = ?"),
+            $($own,)*
+        ]
+    };
+}
+pub(crate) use line_filters;
 
 /// SQL: the line `t` is late. `$left` says that something is still to be done.
 macro_rules! late {

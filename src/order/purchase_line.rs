@@ -1,6 +1,6 @@
 //! `/api/order/po-line/`: so much of a supplier part.
 
-use super::fields::{late, line_fields, of_order};
+use super::fields::{by_part, late, line_fields, line_filters, of_order};
 use super::line;
 use super::purchase::{PURCHASE, PURCHASE_ORDER};
 use crate::build::BUILD;
@@ -14,7 +14,7 @@ use crate::engine::read::{self, Shape};
 use crate::engine::write::{Change, insert};
 use crate::error::{Result, WHOLE, invalid};
 use crate::identity::Role;
-use crate::part::part::{BRIEF as PART_BRIEF, PART, TREE as PARTS};
+use crate::part::part::{BRIEF as PART_BRIEF, PART};
 use crate::stock::location::{BRIEF as LOCATION_BRIEF, LOCATION};
 
 /// Lines of purchase orders.
@@ -57,19 +57,12 @@ pub static PURCHASE_LINE: Resource = Resource {
         nested("part_detail", &PART_BRIEF, "SELECT s.part FROM supplier_part s WHERE s.id = t.part").null().on("part_detail").label("Part"),
         nested("supplier_part_detail", &SUPPLIER_PART_BRIEF, "t.part").null().on("part_detail").label("Supplier Part"),
     ],
-    filters: &[
-        where_("order_status", Reads::Int, "t.\"order\" IN (SELECT o.id FROM purchase_order o WHERE o.status = ?)"),
-        is("has_pricing", "t.purchase_price IS NOT NULL"),
-        where_("order", Reads::Ref(&PURCHASE_ORDER), "t.\"order\" = ?"),
+    filters: line_filters!["purchase_order", &PURCHASE_ORDER, priced: "t.purchase_price IS NOT NULL";
         is("order_complete", concat!(of_order!("purchase_order", "status"), " = 30")),
         where_("part", Reads::Ref(&SUPPLIER_PART), "t.part = ?"),
         helper("include_variants"),
         by("base_part", Reads::Ref(&PART), |asked, rows| {
-            let within = asked.call.query.flag("include_variants").unwrap_or(false);
-            let parts = if within { PARTS.keys_within() } else { "SELECT ?".to_string() };
-            let values: Vec<Value> = std::iter::repeat_n(asked.value.clone(), parts.matches('?').count()).collect();
-            rows.and(&format!("t.part IN (SELECT s.id FROM supplier_part s WHERE s.part IN ({parts}))"), values);
-            Ok(())
+            by_part(asked, rows, "t.part IN (SELECT s.id FROM supplier_part s WHERE s.part IN ({}))")
         }),
         is("pending", concat!(of_order!("purchase_order", "status"), " IN (10, 20, 25)")),
         by("received", Reads::Flag, |asked, rows| {

@@ -1,6 +1,8 @@
 //! `/api/order/ro/`: what customers send back.
 
-use super::fields::{BY_NUMBER, by_part, extra_line, line_fields, order_fields, order_filters, order_money, order_tags, order_words};
+use super::fields::{
+    BY_NUMBER, by_part, extra_line, line_fields, line_filters, order_fields, order_filters, order_money, order_tags, order_words,
+};
 use super::kind::{self, Kind, responsible, tell};
 use super::line;
 use super::reference::Numbered;
@@ -161,11 +163,8 @@ pub static RETURN_LINE: Resource = Resource {
         nested("order_detail", &RETURN_ORDER, "t.\"order\"").null().on("order_detail").label("Order"),
         nested("part_detail", &PART_BRIEF, "SELECT s.part FROM stock_item s WHERE s.id = t.item").null().on("part_detail").label("Part"),
     ],
-    filters: &[
-        where_("order", Reads::Ref(&RETURN_ORDER), "t.\"order\" = ?"),
+    filters: line_filters!["return_order", &RETURN_ORDER, priced: "t.price IS NOT NULL";
         where_("item", Reads::Ref(&ITEM), "t.item = ?"),
-        where_("order_status", Reads::Int, "t.\"order\" IN (SELECT o.id FROM return_order o WHERE o.status = ?)"),
-        is("has_pricing", "t.price IS NOT NULL"),
         where_("outcome", Reads::Int, "t.outcome = ?"),
         is("received", "t.received_date IS NOT NULL"),
     ],

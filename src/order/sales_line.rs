@@ -1,7 +1,7 @@
 //! `/api/order/so-line/` and `/api/order/so-allocation/`: so much of a part that is sold, and the stock that is set aside for it.
 
 use super::allocation::{self, AVAILABLE, AVAILABLE_VARIANTS, BUILDING, ON_ORDER, allocation_fields, allocation_list};
-use super::fields::{by_part, late, line_fields, of_order};
+use super::fields::{by_part, late, line_fields, line_filters, of_order};
 use super::line;
 use super::sales::{BOOK, SALES, SALES_ORDER};
 use super::shipment::{BRIEF as SHIPMENT_BRIEF, SHIPMENT};
@@ -38,10 +38,7 @@ pub static SALES_LINE: Resource = Resource {
         nested("customer_detail", &COMPANY_BRIEF, of_order!("sales_order", "customer")).null().on("customer_detail").label("Customer"),
         nested("part_detail", &PART_BRIEF, "t.part").null().on("part_detail").label("Part"),
     ],
-    filters: &[
-        where_("order_status", Reads::Int, "t.\"order\" IN (SELECT o.id FROM sales_order o WHERE o.status = ?)"),
-        is("has_pricing", "t.sale_price IS NOT NULL"),
-        where_("order", Reads::Ref(&SALES_ORDER), "t.\"order\" = ?"),
+    filters: line_filters!["sales_order", &SALES_ORDER, priced: "t.sale_price IS NOT NULL";
         by("part", Reads::Ref(&PART), |asked, rows| by_part(asked, rows, "t.part IN ({})")),
         is("allocated", "(SELECT total(a.quantity) FROM sales_order_allocation a WHERE a.line = t.id) >= t.quantity"),
         is("completed", "t.shipped >= t.quantity"),

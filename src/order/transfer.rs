@@ -3,7 +3,7 @@
 use super::allocation::{
     self, AVAILABLE, AVAILABLE_VARIANTS, BUILDING, Book, ON_ORDER, allocate, allocate_serials, allocation_fields, allocation_list,
 };
-use super::fields::{BY_NUMBER, by_part, late, line_fields, of_order, order_fields, order_filters, order_tags, order_words};
+use super::fields::{BY_NUMBER, by_part, late, line_fields, line_filters, of_order, order_fields, order_filters, order_tags, order_words};
 use super::kind::{self, COMPLETE, Kind};
 use super::line;
 use super::reference::Numbered;
@@ -142,10 +142,7 @@ pub static TRANSFER_LINE: Resource = Resource {
         nested("order_detail", &TRANSFER_ORDER, "t.\"order\"").null().on("order_detail").label("Order"),
         nested("part_detail", &PART_BRIEF, "t.part").null().on("part_detail").label("Part"),
     ],
-    filters: &[
-        where_("order_status", Reads::Int, "t.\"order\" IN (SELECT o.id FROM transfer_order o WHERE o.status = ?)"),
-        is("has_pricing", "0"),
-        where_("order", Reads::Ref(&TRANSFER_ORDER), "t.\"order\" = ?"),
+    filters: line_filters!["transfer_order", &TRANSFER_ORDER, priced: "0";
         by("part", Reads::Ref(&PART), |asked, rows| by_part(asked, rows, "t.part IN ({})")),
         is("allocated", "(SELECT total(a.quantity) FROM transfer_order_allocation a WHERE a.line = t.id) >= t.quantity"),
         is("completed", "t.transferred >= t.quantity"),

@@ -8,20 +8,16 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use super::load::Report;
-use super::{Form, Place, models};
+use super::models;
 use crate::db;
 use crate::error::Result;
 use crate::media::{self, Arrived};
+use crate::router::FILE_COLUMNS;
 use crate::site::Site;
 
-/// The columns that name files: table and column.
-pub fn columns() -> impl Iterator<Item = (&'static str, &'static str)> {
-    models::MODELS.iter().copied().flatten().flat_map(|model| {
-        model.fields.iter().filter_map(|field| match (field.form, field.place) {
-            (Form::File, Place::Column(column)) => Some((model.table, column)),
-            _ => None,
-        })
-    })
+/// The columns that name files, of the tables that records fill: what was made to be fetched once is no part of an inventory.
+fn columns() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    FILE_COLUMNS.iter().filter(|(table, _)| models::MODELS.iter().copied().flatten().any(|model| model.table == *table))
 }
 
 /// The names of all files that rows name.
@@ -145,4 +141,21 @@ pub fn carry(site: &Site, conn: &Connection, to: &Path) -> std::result::Result<(
         }
     }
     Ok((copied, missing))
+}
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::{Form, Place};
+    use super::*;
+
+    #[test]
+    fn what_records_spell_as_files_are_files() {
+        let fields = models::MODELS.iter().copied().flatten().flat_map(|model| model.fields.iter().map(|field| (model.table, field)));
+        let spelt = fields.filter_map(|(table, field)| match (field.form, field.place) {
+            (Form::File, Place::Column(column)) => Some((table, column)),
+            _ => None,
+        });
+        assert_eq!(spelt.collect::<BTreeSet<_>>(), columns().copied().collect());
+    }
 }

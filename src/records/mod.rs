@@ -60,7 +60,7 @@ pub struct Field {
 enum Form {
     /// Text; the columns of some know no null, where it becomes the column's default.
     Text,
-    /// The name of a file below the media folder.
+    /// The name of a file below the media folder: an empty text where there is none. (Which columns name files, the descriptions say.)
     File,
     /// A whole number, or the key of another row.
     Int,

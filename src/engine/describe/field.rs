@@ -566,8 +566,8 @@ impl Field {
     pub const fn folder(self, folder: fn(&Content) -> String) -> Self {
         self.with(Extra::Folder(folder))
     }
-    /// What JSON holds, for the OpenAPI document: the name of a schema; or `{}` for any object, `[]` for any list, `text`. `exact` for a
-    /// moment in ISO 8601, `boolean` for a text that is none.
+    /// What is answered, where the kind does not tell; for the OpenAPI document alone. Of JSON with known fields the name of its schema;
+    /// else `{}` for any object, `[]` for any list, `boolean`, or `date-time` for a moment in ISO 8601.
     pub const fn holds(mut self, holds: &'static str) -> Self {
         self.holds = holds;
         self

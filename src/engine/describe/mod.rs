@@ -231,6 +231,8 @@ pub struct Endpoint {
     pub output_schema: &'static str,
     /// The answer is a list of those.
     pub answers_list: bool,
+    /// What the verbs that change something answer, where it is something else.
+    pub writes_answer: Option<Answers>,
     /// What it does.
     pub verbs: &'static [(super::call::Verb, Handler)],
 }
@@ -255,6 +257,7 @@ impl Endpoint {
         output: &[],
         output_schema: "",
         answers_list: false,
+        writes_answer: None,
         verbs: &[],
     };
 }

@@ -1,93 +1,82 @@
-//! The OpenAPI document: made from the descriptions by a test, embedded and served as it was made.
+//! The OpenAPI document as the descriptions make it: what `assets/openapi.json` must say, and what writes it.
+
+mod schema;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
 
 use rusqlite::Connection;
+use schema::{Schemas, name_of};
+use serde::Serialize;
+use serde_json::ser::PrettyFormatter;
 use serde_json::{Map, Value, json};
-
-use super::call::{JSON, Verb};
-use super::describe::{Action, Answers, Endpoint, Filter, Lookup, Reads, Resource};
-use super::schema::{Schemas, name_of};
-use crate::error::{Error, Result};
-use crate::identity::{Access, Right, Role, scope};
-use crate::packed::{packed, unpack};
-
-/// The document as it is served, compressed with gzip: a fifteenth of its size. A test keeps it equal to the descriptions.
-pub const COMPRESSED: &[u8] = packed!("openapi.json");
-
-/// The document as it is served.
-///
-/// # Errors
-/// The embedded document is damaged.
-pub fn served() -> Result<String> {
-    unpack(COMPRESSED)
-}
+use stockroom::db::SCHEMA;
+use stockroom::engine::call::{JSON, Verb};
+use stockroom::engine::describe::{Answers, Endpoint, Field, Filter, Lookup, Reads, Resource};
+use stockroom::identity::{Access, Right, Role, scope};
+use stockroom::router::{self, Target};
+use stockroom::site::API_VERSION;
 
 /// Media types of a request's body.
 const BODIES: [&str; 3] = [JSON, "application/x-www-form-urlencoded", "multipart/form-data"];
 
-/// What stands at an address.
-#[derive(Clone, Copy)]
-pub enum Described {
-    /// A resource's list.
-    List(&'static Resource),
-    /// One of its objects.
-    One(&'static Resource),
-    /// One of its actions.
-    Act(&'static Resource, &'static Action),
-    /// An address by hand.
-    Hand(&'static Endpoint),
-}
-
 /// One address of the table.
-pub struct Address {
+struct Address {
     /// Without the leading slash, with `{id}`, `{above}`, `{word}` and `{text}`.
-    pub path: &'static str,
+    path: &'static str,
     /// What stands there.
-    pub what: Described,
-    /// What it answers, beside OPTIONS.
-    pub verbs: Vec<Verb>,
+    what: Target,
 }
 
-/// The document of these addresses; `info` is its head.
-///
-/// # Errors
-/// The tables, from which choices are read, cannot be made.
-pub fn document(addresses: impl Iterator<Item = Address>, info: Value) -> Result<Value> {
-    let conn = Connection::open_in_memory()?;
-    conn.execute_batch(crate::db::SCHEMA)?;
+/// The document that the descriptions make.
+pub fn document() -> Value {
+    let conn = Connection::open_in_memory().expect("a database");
+    conn.execute_batch(SCHEMA).expect("the tables");
     let mut schemas = Schemas::new(&conn);
     let (mut paths, mut tags) = (Map::new(), BTreeSet::new());
-    for address in addresses.filter(Address::is_shown) {
+    for address in router::routes().into_iter().map(|(path, what)| Address { path, what }).filter(Address::is_shown) {
         let mut operations = Map::new();
-        for (place, verb) in address.verbs.iter().enumerate() {
-            if matches!(address.what, Described::Hand(endpoint) if !endpoint.documented_verbs.is_empty() && !endpoint.documented_verbs.contains(verb))
+        for (place, verb) in address.what.verbs().into_iter().enumerate() {
+            if matches!(address.what, Target::Hand(endpoint) if !endpoint.documented_verbs.is_empty() && !endpoint.documented_verbs.contains(&verb))
             {
                 continue;
             }
-            operations.insert(verb.name().to_ascii_lowercase(), address.operation(*verb, place, &mut schemas));
+            operations.insert(verb.name().to_ascii_lowercase(), address.operation(verb, place, &mut schemas));
         }
         tags.extend(address.tag());
         paths.insert(format!("/{}", address.shown_path()), operations.into());
     }
     let tags: Vec<Value> = tags.into_iter().map(|name| json!({ "name": name })).collect();
-    Ok(json!({
+    json!({
         "openapi": "3.0.3",
-        "info": info,
+        "info": {
+            "title": "InvenTree API",
+            "version": API_VERSION.to_string(),
+            "description": "What stockroom answers of InvenTree's REST API: an inventory of parts, places and stock.",
+            "license": {"name": "MIT"},
+        },
         "servers": [{"url": "/"}],
         "tags": tags,
         "paths": paths,
         "components": {"responses": refusals(), "schemas": schemas.finish(), "securitySchemes": security_schemes()},
-    }))
+    })
+}
+
+/// The same as text: a line for each value, so that changes can be compared, and no indentation, which would be two fifths of the program's
+/// copy of it.
+pub fn pretty() -> String {
+    let mut text = Vec::new();
+    let mut writer = serde_json::Serializer::with_formatter(&mut text, PrettyFormatter::with_indent(b""));
+    document().serialize(&mut writer).expect("values that JSON can write");
+    text.push(b'\n');
+    String::from_utf8(text).expect("JSON is UTF-8")
 }
 
 impl Address {
     /// Addresses outside `/api/` and those that are kept for old clients do not stand in the document.
     fn is_shown(&self) -> bool {
         let documented = match self.what {
-            Described::List(resource) | Described::One(resource) | Described::Act(resource, _) => resource.documented,
-            Described::Hand(endpoint) => endpoint.documented,
+            Target::List(resource) | Target::One(resource) | Target::Act(resource, _) => resource.documented,
+            Target::Hand(endpoint) => endpoint.documented,
         };
         documented && self.path.starts_with("api/")
     }
@@ -95,11 +84,11 @@ impl Address {
     /// The name of what `{word}` stands for.
     fn word(&self) -> &'static str {
         let (given, column) = match self.what {
-            Described::List(resource) | Described::One(resource) | Described::Act(resource, _) => match resource.lookup {
+            Target::List(resource) | Target::One(resource) | Target::Act(resource, _) => match resource.lookup {
                 Lookup::Word(column) => (resource.word, column),
                 _ => (resource.word, "word"),
             },
-            Described::Hand(endpoint) => (endpoint.word, "word"),
+            Target::Hand(endpoint) => (endpoint.word, "word"),
         };
         if given.is_empty() { column } else { given }
     }
@@ -138,12 +127,12 @@ impl Address {
 
     /// The segments and what is done there; lists and objects have words of their own for the same verb.
     fn operation_id(&self, verb: Verb, place: usize) -> String {
-        if let Described::Hand(Endpoint { operations, .. }) | Described::List(Resource { operations, .. }) = self.what
+        if let Target::Hand(Endpoint { operations, .. }) | Target::List(Resource { operations, .. }) = self.what
             && let Some(name) = operations.get(place)
         {
             return (*name).into();
         }
-        let many = matches!(self.what, Described::List(_));
+        let many = matches!(self.what, Target::List(_));
         let done = match verb {
             Verb::Get if many => "list",
             Verb::Get => "retrieve",
@@ -168,10 +157,10 @@ impl Address {
         let mut operation = Map::new();
         operation.insert("operationId".into(), self.operation_id(verb, place).into());
         let (title, what) = match self.what {
-            Described::List(resource) => (resource.title, " (list)"),
-            Described::One(resource) => (resource.title, ""),
-            Described::Act(resource, _) => (resource.title, " (action)"),
-            Described::Hand(endpoint) => (endpoint.title, ""),
+            Target::List(resource) => (resource.title, " (list)"),
+            Target::One(resource) => (resource.title, ""),
+            Target::Act(resource, _) => (resource.title, " (action)"),
+            Target::Hand(endpoint) => (endpoint.title, ""),
         };
         operation.insert("summary".into(), format!("{title}{what}").into());
         if let Some(tag) = self.tag() {
@@ -205,7 +194,7 @@ impl Address {
             found.insert(name, json!({"in": "path", "name": name, "required": true, "schema": {"type": kind}}));
         }
         match self.what {
-            Described::List(resource) if verb == Verb::Get => {
+            Target::List(resource) if verb == Verb::Get => {
                 flags(resource, true, &mut found);
                 for filter in resource.filters {
                     found.insert(filter.name, of_filter(filter));
@@ -237,8 +226,8 @@ impl Address {
                     );
                 }
             }
-            Described::One(resource) if verb == Verb::Get => flags(resource, false, &mut found),
-            Described::Hand(endpoint) if verb == Verb::Get => {
+            Target::One(resource) if verb == Verb::Get => flags(resource, false, &mut found),
+            Target::Hand(endpoint) if verb == Verb::Get => {
                 for filter in endpoint.query {
                     found.insert(filter.name, of_filter(filter));
                 }
@@ -250,25 +239,32 @@ impl Address {
 
     /// The body that is sent, and whether it must be.
     fn request(&self, verb: Verb, schemas: &mut Schemas<'_>) -> Option<(Value, bool)> {
-        let must = |fields: &[super::describe::Field]| fields.iter().any(|f| f.required && !f.fixed && !f.says_fixed);
+        let must = |fields: &[Field]| fields.iter().any(|f| f.required && !f.fixed && !f.says_fixed);
         let (schema, required) = match (self.what, verb) {
             (_, Verb::Get | Verb::Options) => return None,
-            (Described::List(_), Verb::Delete) => return Some((schemas.bulk(), true)),
-            (Described::One(resource), Verb::Delete) if resource.remove_input.is_empty() => return None,
-            (Described::One(resource), Verb::Delete) => (schemas.fields("", resource.remove_input.iter()), must(resource.remove_input)),
-            (Described::List(resource), _) => (schemas.of(resource, false), must(resource.fields)),
-            (Described::One(resource), _) => (schemas.of(resource, true), must(resource.fields)),
-            (Described::Act(_, action), _) if action.input.is_empty() => return None,
-            (Described::Act(_, action), _) => (schemas.fields(action.schema, action.input.iter()), must(action.input)),
-            (Described::Hand(endpoint), _) if endpoint.input.is_empty() => return None,
-            (Described::Hand(endpoint), _) => (schemas.fields(endpoint.input_schema, endpoint.input.iter()), must(endpoint.input)),
+            (Target::List(_), Verb::Delete) => return Some((schemas.bulk(), true)),
+            (Target::One(resource), Verb::Delete) if resource.remove_input.is_empty() => return None,
+            (Target::One(resource), Verb::Delete) => (schemas.fields("", resource.remove_input.iter()), must(resource.remove_input)),
+            (Target::List(resource), _) => (schemas.of(resource, false), must(resource.fields)),
+            (Target::One(resource), _) => (schemas.of(resource, true), must(resource.fields)),
+            (Target::Act(_, action), _) if action.input.is_empty() => return None,
+            (Target::Act(_, action), _) => (schemas.fields(action.schema, action.input.iter()), must(action.input)),
+            (Target::Hand(endpoint), _) if endpoint.input.is_empty() => return None,
+            (Target::Hand(endpoint), _) => (schemas.fields(endpoint.input_schema, endpoint.input.iter()), must(endpoint.input)),
         };
         Some(if verb == Verb::Patch { (schemas.patched(schema), false) } else { (schema, required) })
     }
 
     fn responses(&self, verb: Verb, place: usize, asked: Option<Value>, schemas: &mut Schemas<'_>) -> Map<String, Value> {
+        let mut answered = |answers, asked| match answers {
+            Answers::Request => ("201", asked),
+            Answers::Rows(of) => ("201", Some(json!({"type": "array", "items": schemas.of(of, false)}))),
+            Answers::Object(name, fields) => ("200", Some(schemas.fields(name, fields.iter()))),
+        };
         let (status, schema) = match (self.what, verb) {
-            (Described::Hand(endpoint), _) => {
+            (Target::Act(_, action), _) => answered(action.answers, asked),
+            (Target::Hand(Endpoint { writes_answer: Some(answers), .. }), _) if !verb.safe() => answered(*answers, asked),
+            (Target::Hand(endpoint), _) => {
                 let status = endpoint.statuses.get(place).copied().unwrap_or(if verb == Verb::Delete { "204" } else { "200" });
                 let schema = match verb {
                     Verb::Delete => None,
@@ -283,21 +279,16 @@ impl Address {
                 (status, schema)
             }
             (_, Verb::Delete) => ("204", None),
-            (Described::List(resource), Verb::Get) => {
+            (Target::List(resource), Verb::Get) => {
                 let row = schemas.of(resource, false);
                 ("200", Some(if name_of(&row).is_some() { schemas.page_or_all(&row) } else { row }))
             }
-            (Described::List(resource), Verb::Post) if resource.creates_several => {
+            (Target::List(resource), Verb::Post) if resource.creates_several => {
                 ("201", Some(json!({"type": "array", "items": schemas.of(resource, false)})))
             }
-            (Described::List(resource), Verb::Post) => ("201", Some(schemas.of(resource, false))),
-            (Described::List(resource), _) => ("200", Some(schemas.of(resource, false))),
-            (Described::One(resource), _) => ("200", Some(schemas.of(resource, true))),
-            (Described::Act(_, action), _) => match action.answers {
-                Answers::Request => ("201", asked),
-                Answers::Rows(of) => ("201", Some(json!({"type": "array", "items": schemas.of(of, false)}))),
-                Answers::Object(name, fields) => ("200", Some(schemas.fields(name, fields.iter()))),
-            },
+            (Target::List(resource), Verb::Post) => ("201", Some(schemas.of(resource, false))),
+            (Target::List(resource), _) => ("200", Some(schemas.of(resource, false))),
+            (Target::One(resource), _) => ("200", Some(schemas.of(resource, true))),
         };
         let mut response = json!({"description": if schema.is_some() { "Done." } else { "Done; there is no body." }});
         if let Some(schema) = schema {
@@ -312,7 +303,7 @@ impl Address {
         for (status, name, _) in REFUSALS {
             let possible = match *status {
                 // Actions and addresses by hand look things up that their bodies name.
-                "404" => self.path.contains('{') || matches!(self.what, Described::Act(..) | Described::Hand(_)),
+                "404" => self.path.contains('{') || matches!(self.what, Target::Act(..) | Target::Hand(_)),
                 "409" | "410" => browsers,
                 "413" | "415" => takes_body,
                 _ => true,
@@ -326,10 +317,10 @@ impl Address {
     /// How to say who asks, and what an OAuth token would have to allow.
     fn security(&self, verb: Verb) -> Value {
         let (access, roles) = match self.what {
-            Described::List(resource) | Described::One(resource) => (resource.access, resource.roles),
+            Target::List(resource) | Target::One(resource) => (resource.access, resource.roles),
             // An action's own body belongs to no model: the contract wants no role for it here, whatever is checked later.
-            Described::Act(..) => (Access::Login, &[] as &[Role]),
-            Described::Hand(endpoint) => (endpoint.access, endpoint.roles),
+            Target::Act(..) => (Access::Login, &[] as &[Role]),
+            Target::Hand(endpoint) => (endpoint.access, endpoint.roles),
         };
         let scopes = scope::needed(access, roles, Right::of(verb));
         let mut ways = vec![json!({"tokenAuth": []}), json!({"basicAuth": []}), json!({"cookieAuth": []}), json!({ "oauth2": scopes })];
@@ -414,43 +405,4 @@ fn security_schemes() -> Value {
         },
         "tokenAuth": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "`Token`, a blank and an API token."},
     })
-}
-
-/// The document as YAML.
-///
-/// # Errors
-/// The embedded document is damaged.
-pub fn yaml() -> Result<&'static str> {
-    static YAML: OnceLock<String> = OnceLock::new();
-    if let Some(yaml) = YAML.get() {
-        return Ok(yaml);
-    }
-    let document: Value = serde_json::from_str(&served()?).map_err(|e| Error::Internal(e.to_string()))?;
-    let mut out = String::new();
-    write_yaml(&document, 0, &mut out);
-    Ok(YAML.get_or_init(|| out))
-}
-
-/// Block style outside; every scalar as JSON writes it, which YAML reads as the same.
-fn write_yaml(value: &Value, depth: usize, out: &mut String) {
-    let mut line = |head: &str, value: &Value| {
-        for _ in 0..depth {
-            out.push_str("  ");
-        }
-        out.push_str(head);
-        let holds = value.as_object().map_or(0, Map::len) + value.as_array().map_or(0, Vec::len);
-        if holds > 0 {
-            out.push('\n');
-            write_yaml(value, depth + 1, out);
-        } else {
-            out.push(' ');
-            out.push_str(&value.to_string());
-            out.push('\n');
-        }
-    };
-    match value {
-        Value::Object(entries) => entries.iter().for_each(|(key, value)| line(&format!("{}:", Value::from(key.as_str())), value)),
-        Value::Array(items) => items.iter().for_each(|item| line("-", item)),
-        scalar => out.push_str(&format!("{scalar}\n")),
-    }
 }

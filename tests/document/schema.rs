@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
-use super::describe::{Choices, Field, Fill, Kind, Resource, Source};
-use super::input::{self, Value as Found};
-use super::options::label_of;
+use stockroom::engine::describe::{Choices, Field, Fill, Kind, Resource, Source};
+use stockroom::engine::input::{self, Value as Found};
+use stockroom::engine::options::label_of;
 
 /// The named schemas of a document, as far as it refers to them.
 pub struct Schemas<'a> {
@@ -164,13 +164,19 @@ impl<'a> Schemas<'a> {
             }
             text
         };
+        match field.holds {
+            "{}" => return json!({"type": "object", "additionalProperties": {}}),
+            "[]" => return json!({"type": "array", "items": {}}),
+            "boolean" => return json!({"type": "boolean"}),
+            "date-time" => return text(0, "date-time"),
+            _ => {}
+        }
         match field.kind {
             Kind::Int(least, most) if !fixed && !field.shown_whole => {
                 json!({"type": "integer", "format": "int64", "minimum": least, "maximum": most})
             }
             Kind::Int(..) | Kind::Ref(_) => json!({"type": "integer"}),
             Kind::Bool => json!({"type": "boolean"}),
-            Kind::Text(_) if field.holds == "boolean" => json!({"type": "boolean"}),
             Kind::Text(max) | Kind::Prose(max) => text(max, ""),
             Kind::Url(max) => filled(text(max, "uri"), field),
             Kind::Email(max) => filled(text(max, "idn-email"), field),
@@ -179,7 +185,6 @@ impl<'a> Schemas<'a> {
             Kind::Money if fixed => json!({"type": "number"}),
             Kind::Money => json!({"anyOf": [{"type": "number"}, decimal(19, 6)]}),
             Kind::Date => text(0, "date"),
-            Kind::DateTime if fixed && field.holds == "exact" => text(0, "date-time"),
             Kind::DateTime if fixed => moment(),
             Kind::DateTime => json!({"anyOf": [moment(), text(0, "date-time")]}),
             Kind::Choice(choices) => self.choice(choices, field),
@@ -192,12 +197,7 @@ impl<'a> Schemas<'a> {
             Kind::Keys(_) => json!({"type": "array", "items": {"type": "integer"}}),
             Kind::Words => json!({"type": "array", "items": {"type": "string"}}),
             Kind::File(_) => text(0, "uri-reference"),
-            Kind::Json(_) | Kind::List(_) | Kind::Any(_) | Kind::Expanded(_) => match field.holds {
-                "{}" => json!({"type": "object", "additionalProperties": {}}),
-                "[]" => json!({"type": "array", "items": {}}),
-                "text" => json!({"type": "string"}),
-                _ => json!({}),
-            },
+            Kind::Json(_) | Kind::List(_) | Kind::Any(_) | Kind::Expanded(_) => json!({}),
         }
     }
 
