@@ -142,6 +142,7 @@ pub fn carry(site: &Site, conn: &Connection, to: &Path) -> std::result::Result<(
     }
     Ok((copied, missing))
 }
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
