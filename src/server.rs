@@ -121,22 +121,16 @@ impl Server {
         };
         let content = if verb.safe() { input::Content::Nothing } else { body_of(request)? };
         Ok(Call::new(Facts {
-            site: self.site.clone(),
             session: cookie.filter(|_| user.is_some()),
-            user: user.unwrap_or_else(|| Arc::new(User::anonymous())),
             verb,
             path: path.to_string(),
             query: Query::parse(query),
             origin: own.to_string(),
-            id: None,
-            above: None,
-            words: Vec::new(),
             content,
             headers: std::mem::take(&mut request.headers),
             client,
-            now: moment::now(),
-            token: 0,
             secure,
+            ..Facts::of(self.site.clone(), user.unwrap_or_else(|| Arc::new(User::anonymous())))
         }))
     }
 

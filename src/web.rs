@@ -2,9 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::engine::call::{Call, Facts, Query, Reply, Verb};
-use crate::engine::input::Content;
-use crate::engine::moment;
+use crate::engine::call::{Call, Facts, Reply, Verb};
 use crate::error::{Error, Result};
 use crate::front::Request;
 use crate::identity::login::{Caller, Credentials};
@@ -119,22 +117,12 @@ fn file(server: &Server, request: &Request, path: &str, own: &str, client: IpAdd
     let caller = caller(server, request, path, own, client)?.ok_or_else(|| Error::Unauthenticated("Log in first.".into()))?;
     let name = percent_decoded(path.strip_prefix("/media/").unwrap_or_default());
     let call = Call::new(Facts {
-        site: server.site_shared(),
-        user: caller.user,
-        verb: Verb::Get,
         path: path.into(),
-        query: Query::default(),
         origin: own.into(),
-        id: None,
-        above: None,
-        words: Vec::new(),
-        content: Content::Nothing,
-        headers: Vec::new(),
         client,
-        now: moment::now(),
         token: caller.token,
-        secure: false,
         session: caller.session,
+        ..Facts::of(server.site_shared(), caller.user)
     });
     if !router::may_see_file(&call, &name)? {
         return Err(Error::NotFound("There is no such file.".into()));

@@ -14,9 +14,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rusqlite::Connection;
-use stockroom::engine::call::{Call, Facts, Query, Verb};
+use stockroom::engine::call::{Call, Facts, Query};
 use stockroom::engine::describe::Resource;
-use stockroom::engine::input::Content;
 use stockroom::engine::query::{Page, Selection};
 use stockroom::identity::User;
 use stockroom::router::{Target, find};
@@ -168,22 +167,9 @@ fn call(site: &Arc<Site>, user: i64, target: &str) -> (Call, &'static Resource) 
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let Some(Target::List(resource)) = find(path).map(|found| found.target) else { panic!("{target} is no list") };
     let facts = Facts {
-        site: site.clone(),
-        user: Arc::new(User { id: user, staff: true, superuser: true, ..User::default() }),
-        verb: Verb::Get,
         path: path.into(),
         query: Query::parse(query),
-        origin: String::new(),
-        id: None,
-        above: None,
-        words: Vec::new(),
-        content: Content::Nothing,
-        headers: Vec::new(),
-        client: [127, 0, 0, 1].into(),
-        now: stockroom::engine::moment::now(),
-        token: 0,
-        secure: false,
-        session: None,
+        ..Facts::of(site.clone(), Arc::new(User { id: user, staff: true, superuser: true, ..User::default() }))
     };
     (Call::new(facts), resource)
 }

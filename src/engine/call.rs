@@ -124,6 +124,30 @@ pub struct Facts {
     pub session: Option<String>,
 }
 
+impl Facts {
+    /// A question in this user's name with which nothing came: what the server asks itself, and what others add to.
+    pub fn of(site: Arc<Site>, user: Arc<User>) -> Facts {
+        Facts {
+            site,
+            user,
+            verb: Verb::Get,
+            path: String::new(),
+            query: Query::default(),
+            origin: String::new(),
+            id: None,
+            above: None,
+            words: Vec::new(),
+            content: Content::Nothing,
+            headers: Vec::new(),
+            client: std::net::Ipv4Addr::LOCALHOST.into(),
+            now: super::moment::now(),
+            token: 0,
+            secure: false,
+            session: None,
+        }
+    }
+}
+
 impl Deref for Call {
     type Target = Facts;
     fn deref(&self) -> &Facts {
@@ -157,22 +181,17 @@ impl Call {
 
     fn instead(&self, verb: Verb, query: Query, content: Content) -> Call {
         Call::new(Facts {
-            site: self.site.clone(),
-            user: self.user.clone(),
             verb,
             path: self.path.clone(),
             query,
             origin: self.origin.clone(),
-            id: None,
-            above: None,
-            words: Vec::new(),
             content,
-            headers: Vec::new(),
             client: self.client,
             now: self.now,
             token: self.token,
             secure: self.secure,
             session: self.session.clone(),
+            ..Facts::of(self.site.clone(), self.user.clone())
         })
     }
 

@@ -12,10 +12,9 @@ use crate::company::company::COMPANY;
 use crate::company::manufacturer_part::MANUFACTURER_PART;
 use crate::company::supplier_part::SUPPLIER_PART;
 use crate::db::{self, Tx};
-use crate::engine::call::{Call, Facts, Query, Verb, loosely_true};
+use crate::engine::call::{Call, Facts, Verb, loosely_true};
 use crate::engine::describe::Resource;
 use crate::engine::input::{self, Content, Mode};
-use crate::engine::moment;
 use crate::engine::write;
 use crate::error::{Error, Result};
 use crate::identity::User;
@@ -222,24 +221,7 @@ fn meaning(header: &str, reading: &Reading) -> std::result::Result<Option<usize>
 
 /// The server itself makes the rows.
 fn facts(site: &Arc<Site>) -> Facts {
-    Facts {
-        site: site.clone(),
-        user: Arc::new(User::system()),
-        verb: Verb::Post,
-        path: String::new(),
-        query: Query::default(),
-        origin: String::new(),
-        id: None,
-        above: None,
-        words: Vec::new(),
-        content: Content::Nothing,
-        headers: Vec::new(),
-        client: std::net::Ipv4Addr::LOCALHOST.into(),
-        now: moment::now(),
-        token: 0,
-        secure: true,
-        session: None,
-    }
+    Facts { verb: Verb::Post, secure: true, ..Facts::of(site.clone(), Arc::new(User::system())) }
 }
 
 /// A table being made into rows.

@@ -116,9 +116,9 @@ pub type Save = fn(&mut Change<'_>, &Value) -> Result<()>;
 
 /// What only few fields have; each is set by the method of its name, which says what it means.
 #[derive(Clone, Copy)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the method that sets it has them")]
 pub enum Extra {
-    /// The flag of the query, and what holds without it: `on` or `unless_off`.
+    /// `on` and `unless_off`: the flag of the query, and what holds without it.
     On(&'static str, bool),
     Only(&'static [(&'static str, bool)]),
     Tells(&'static [(&'static str, bool)]),
